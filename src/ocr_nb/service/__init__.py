@@ -1,0 +1,1 @@
+"""Asking: one protocol (`protocol.py`) and its keepers."""

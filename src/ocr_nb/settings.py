@@ -1,0 +1,137 @@
+"""What the surroundings say: environment variables, folders, processors, and which notebook host this is.
+
+One frozen `Settings`, read once by `Settings.from_environment` and handed in; no other room reads
+`os.environ`. Knows nothing of services; a secret here is a `Secret`, which does not print.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import platformdirs
+
+DEFAULT_BASE_URL = "https://api.aspose.cloud/v5.0/ocr"
+DEFAULT_TOKEN_URL = "https://api.aspose.cloud/connect/token"
+
+
+class Secret:
+    """A string that does not show itself: repr, str, format, pickle, copy and JSON all refuse or mask."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the plain value; call only where it is sent."""
+        return self._value
+
+    def masked(self) -> str:
+        """Return the first two characters and the last one, `ab…9`; `…` when shorter than eight."""
+        return f"{self._value[:2]}…{self._value[-1]}" if len(self._value) >= 8 else "…"
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __str__(self) -> str:
+        return "…"
+
+    def __format__(self, spec: str) -> str:
+        return "…"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._value))
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A Secret is not pickled or copied: hand over where it is kept, not its value.")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything read from the surroundings, once."""
+
+    home: Path | None = None
+    """`OCR_NB_HOME`: one folder for configuration, state and cache; None for the system's own places."""
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    access_token: Secret | None = None
+    base_url: str = DEFAULT_BASE_URL
+    token_url: str = DEFAULT_TOKEN_URL
+    service: str = "local"
+    """`OCR_NB_SERVICE`: what `use` starts from: `local`, `cloud` or a URL."""
+    on_binder: bool = False
+    on_colab: bool = False
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the `OCR_NB_*` variables and the notebook host from `environ` (default: the process's)."""
+        env = os.environ if environ is None else environ
+        home = env.get("OCR_NB_HOME")
+        secret, token = env.get("OCR_NB_CLIENT_SECRET"), env.get("OCR_NB_ACCESS_TOKEN")
+        return cls(
+            home=Path(home).expanduser() if home else None,
+            client_id=env.get("OCR_NB_CLIENT_ID") or None,
+            client_secret=Secret(secret) if secret else None,
+            access_token=Secret(token) if token else None,
+            base_url=env.get("OCR_NB_BASE_URL") or DEFAULT_BASE_URL,
+            token_url=env.get("OCR_NB_TOKEN_URL") or DEFAULT_TOKEN_URL,
+            service=env.get("OCR_NB_SERVICE") or "local",
+            on_binder="BINDER_LAUNCH_HOST" in env or "BINDER_REPO_URL" in env,
+            on_colab="COLAB_RELEASE_TAG" in env or "COLAB_GPU" in env,
+        )
+
+    @property
+    def config_folder(self) -> Path:
+        """Where `credentials.json` lives."""
+        return self.home / "config" if self.home else Path(platformdirs.user_config_dir("ocr_nb"))
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the journal and the meter live."""
+        return self.home / "state" if self.home else Path(platformdirs.user_state_dir("ocr_nb"))
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where results wait for 24 hours."""
+        return self.home / "cache" if self.home else Path(platformdirs.user_cache_dir("ocr_nb"))
+
+
+def available_cpus() -> int:
+    """Return how many processors this process may really use, at least 1.
+
+    The smallest of the machine's count, the affinity mask and the control group's quota: inside a
+    container (Binder gives one core) `os.cpu_count()` reports the host's.
+    """
+    counts = [os.cpu_count() or 1]
+    if hasattr(os, "sched_getaffinity"):
+        counts.append(len(os.sched_getaffinity(0)))
+    quota = _cgroup_quota()
+    if quota is not None:
+        counts.append(max(1, round(quota)))
+    return max(1, min(counts))
+
+
+def _cgroup_quota() -> float | None:
+    """Return the CPU quota of the control group (version 2, then 1) in processors; None without one."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return None if quota == "max" else int(quota) / int(period)
+    except (OSError, ValueError):
+        pass
+    try:
+        folder = Path("/sys/fs/cgroup/cpu")
+        micros = int((folder / "cpu.cfs_quota_us").read_text())
+        period_micros = int((folder / "cpu.cfs_period_us").read_text())
+        return micros / period_micros if micros > 0 else None
+    except (OSError, ValueError):
+        return None
