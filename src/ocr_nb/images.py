@@ -208,7 +208,9 @@ def _file_bytes(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise ImageError(f"There is no file {path}: check the name and the folder.") from error
     except OSError as error:
-        raise ImageError(f"{path} cannot be read ({error.strerror or error}): check its permissions.") from error
+        raise ImageError(
+            f"{path} cannot be read ({error.strerror or error}): check its permissions."
+        ) from error
 
 
 def _data_url(url: str) -> bytes:
@@ -252,7 +254,9 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Picture:
         except ImageError:
             raise
         except Exception as error:
-            raise ImageError(f"{name} is damaged or truncated ({error}): save or download it again.") from error
+            raise ImageError(
+                f"{name} is damaged or truncated ({error}): save or download it again."
+            ) from error
         notes = (
             (f"{name} has {frames} {_frames_word(opened)}: only the first was read.",) if frames > 1 else ()
         )
@@ -316,6 +320,10 @@ def _checked(picture: Picture) -> Picture:
 def _is_plain_png(data: bytes, pixels: Pixels) -> bool:
     """Tell whether the PNG `data` decodes to exactly `pixels` in any viewer (8-bit, no palette, no rotation)."""
     with PILImage.open(io.BytesIO(data)) as image:
-        if image.mode not in {"L", "RGB", "RGBA"} or getattr(image, "n_frames", 1) > 1 or "exif" in image.info:
+        if (
+            image.mode not in {"L", "RGB", "RGBA"}
+            or getattr(image, "n_frames", 1) > 1
+            or "exif" in image.info
+        ):
             return False
         return image.size == (pixels.shape[1], pixels.shape[0])

@@ -158,7 +158,9 @@ class RecognitionSettings:
         """Return the settings that differ from the defaults, as plain JSON values."""
         plain = RecognitionSettings()
         names = [entry.name for entry in dataclasses.fields(self)]
-        different = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(plain, name)}
+        different = {
+            name: getattr(self, name) for name in names if getattr(self, name) != getattr(plain, name)
+        }
         if "regions" in different:
             different["regions"] = [dataclasses.asdict(region) for region in self.regions]
         return different
@@ -171,7 +173,7 @@ class OcrRequest:
     operation: Operation
     data: bytes = field(repr=False)
     """The bytes of an image file (a PDF for `RECOGNIZE_PDF`)."""
-    settings: RecognitionSettings = RecognitionSettings()
+    settings: RecognitionSettings = field(default_factory=RecognitionSettings)
     """Read by recognition only."""
     name: str = "image"
     factor: int | None = None

@@ -1,0 +1,79 @@
+"""OCR of small text in notebooks: smart upsampling, before/after comparison, accuracy with and without.
+
+The front door: names only, each imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .advice import advise
+    from .images import Picture
+    from .jobs import Job, gather
+    from .operations import binarize, contrast, deskew, dewarp, recognize, rotate, upsample, use
+    from .pipeline import pipeline
+    from .sample_set import samples
+    from .service.cloud import CloudService
+    from .service.local import LocalService
+    from .service.protocol import RecognitionSettings
+    from .study import compare
+    from .trial import Trial
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CloudService",
+    "Job",
+    "LocalService",
+    "Picture",
+    "RecognitionSettings",
+    "Trial",
+    "__version__",
+    "advise",
+    "binarize",
+    "compare",
+    "contrast",
+    "deskew",
+    "dewarp",
+    "gather",
+    "pipeline",
+    "recognize",
+    "rotate",
+    "samples",
+    "upsample",
+    "use",
+]
+
+_ROOMS = {
+    "CloudService": ".service.cloud",
+    "Job": ".jobs",
+    "LocalService": ".service.local",
+    "Picture": ".images",
+    "RecognitionSettings": ".service.protocol",
+    "Trial": ".trial",
+    "advise": ".advice",
+    "binarize": ".operations",
+    "compare": ".study",
+    "contrast": ".operations",
+    "deskew": ".operations",
+    "dewarp": ".operations",
+    "gather": ".jobs",
+    "pipeline": ".pipeline",
+    "recognize": ".operations",
+    "rotate": ".operations",
+    "samples": ".sample_set",
+    "upsample": ".operations",
+    "use": ".operations",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'ocr_nb' has no attribute {name!r}")
+    return getattr(import_module(_ROOMS[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
