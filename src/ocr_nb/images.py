@@ -318,7 +318,7 @@ def _checked(picture: Picture) -> Picture:
 
 
 def _is_plain_png(data: bytes, pixels: Pixels) -> bool:
-    """Tell whether the PNG `data` decodes to exactly `pixels` in any viewer (8-bit, no palette, no rotation)."""
+    """Tell whether the PNG `data` shows exactly `pixels` in any viewer (8-bit, no palette, no rotation)."""
     with PILImage.open(io.BytesIO(data)) as image:
         if (
             image.mode not in {"L", "RGB", "RGBA"}

@@ -18,7 +18,7 @@ TaskId = NewType("TaskId", str)
 """An opaque string; the services at hand use lower-case GUIDs."""
 
 RESULT_LIFETIME = 24 * 3600.0
-"""Seconds from submission during which a task is known (`wire.md` §4: 24 hours)."""
+"""Seconds from submission during which a task is known (the service keeps results for 24 hours)."""
 
 
 class TaskStatus(Enum):
@@ -113,7 +113,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class RecognitionSettings:
-    """How to recognize; the twelve settings of the service. None: the default of the resource (`wire.md` §3.1)."""
+    """How to recognize: the twelve settings of the service. None stands for the default of the resource."""
 
     language: str = "English"
     skew_correction: bool | None = None
