@@ -172,6 +172,22 @@ def on_white(picture: Picture) -> Pixels:
     return mixed.round().astype(np.uint8)
 
 
+def exceeds_pixels(data: bytes, max_pixels: int = MAX_PIXELS) -> bool:
+    """Tell whether the header of an image file declares more than `max_pixels`; nothing is decoded.
+
+    False when it is no image that is read here: that is found out where it is decoded.
+    """
+    try:
+        with _opening, warnings.catch_warnings():
+            warnings.simplefilter("ignore", PILImage.DecompressionBombWarning)
+            with PILImage.open(io.BytesIO(data), formats=FORMATS) as image:
+                return image.width * image.height > max_pixels
+    except PILImage.DecompressionBombError:
+        return True
+    except Exception:  # a decoder may raise anything on a damaged header
+        return False
+
+
 def encode_png(pixels: npt.NDArray[np.uint8]) -> bytes:
     """Encode `(H, W)` or `(H, W, C)` uint8 as PNG."""
     flat = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
