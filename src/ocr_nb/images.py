@@ -169,7 +169,7 @@ def on_white(picture: Picture) -> Pixels:
         return pixels
     alpha = pixels[:, :, 3:].astype(np.float32) / 255.0
     mixed = pixels[:, :, :3].astype(np.float32) * alpha + 255.0 * (1.0 - alpha)
-    return mixed.round().astype(np.uint8)
+    return cast(Pixels, mixed.round().astype(np.uint8))
 
 
 def exceeds_pixels(data: bytes, max_pixels: int = MAX_PIXELS) -> bool:
