@@ -31,7 +31,7 @@ class TaskStore(Protocol):
 
     @property
     def is_shared(self) -> bool:
-        """Tell whether other processes may add or claim tasks, so that workers must look from time to time."""
+        """Tell whether other processes may add tasks, so that workers look from time to time."""
         ...
 
     def add(self, task_id: TaskId, request: OcrRequest, submitted: float) -> None:
