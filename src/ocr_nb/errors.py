@@ -23,6 +23,16 @@ OcrNbError
     └── EngineUnavailable        the engine, or the language asked for, is not installed here
 """
 
+import difflib
+from collections.abc import Iterable
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Say which known name was meant, or list them: “did you mean 'upsampling'?”."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(names)}."
+
 
 class OcrNbError(Exception):
     """Base of everything this package raises on purpose."""

@@ -7,12 +7,12 @@ JSON live in `wire.py`, waiting lives in `jobs.py`. Knows no engine and no trans
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NewType, Protocol
 
 from ..errors import SettingsError
+from ..errors import suggestion as suggestion
 
 TaskId = NewType("TaskId", str)
 """An opaque string; the services at hand use lower-case GUIDs."""
@@ -235,12 +235,6 @@ class OcrService(Protocol):
     async def aclose(self) -> None:
         """Release everything held."""
         ...
-
-
-def suggestion(name: str, known: Any) -> str:
-    """Say which known name was meant, or list them: “did you mean 'upsampling'?”."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(known)}."
 
 
 def _check_choice(name: str, value: str, choices: Any) -> None:

@@ -1,0 +1,71 @@
+"""Say whether enlarging a picture would help a recognizer, by how much, and why.
+
+In: anything `load_picture` takes, and the reader's name. Out: a factor 1 to 4 and a sentence for people.
+The thresholds are measured (`benchmarks/advice.py` prints the sweep behind them). Asks no recognizer.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from .errors import SettingsError, suggestion
+from .images import ImageLike, load_picture, luma
+from .xheight import measure_sharpness, measure_x_height
+
+READERS = ("rapidocr", "tesseract")
+
+_NAMES = {"rapidocr": "RapidOCR", "tesseract": "Tesseract", None: "a modern recognizer"}
+_TESSERACT_TARGET_PX = 21.0
+"""Tesseract reads an x-height of 20 to 22 px best, capitals of 30 px (its documentation; Willus, 2023)."""
+_TESSERACT_ENOUGH_PX = 12.0
+_LARGEST_FACTOR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do with a picture before it is read."""
+
+    factor: int
+    """1 (leave it), 2, 3 or 4."""
+    reason: str
+    """One sentence for people."""
+    x_height_px: float | None
+    """Of the picture as given; None when no text was found."""
+    sharpness: float | None
+    """In [0, 1], see `measure_sharpness`; None when no text was found."""
+    reader: str | None
+    """The recognizer the advice is for; None: safe for a strong one."""
+
+
+def advise(image: ImageLike, reader: str | None = None) -> Advice:
+    """Say by which factor to upsample `image` before `reader` reads it.
+
+    Args:
+        image: anything `load_picture` takes.
+        reader: `rapidocr`, `tesseract`, or None for a recognizer we do not know: then advice that is safe
+            for a strong one, which gains nothing from enlarging and may lose.
+
+    Raises:
+        ImageError: the image cannot be read.
+        SettingsError: `reader` is unknown.
+    """
+    if reader is not None and reader not in READERS:
+        raise SettingsError(f"There is no reader {reader!r}: {suggestion(str(reader), READERS)}")
+    gray = luma(load_picture(image))
+    x_height, sharpness = measure_x_height(gray), measure_sharpness(gray)
+    factor, reason = _decide(x_height, reader)
+    return Advice(factor, reason, x_height, sharpness, reader)
+
+
+def _decide(x_height: float | None, reader: str | None) -> tuple[int, str]:
+    name = _NAMES[reader]
+    if x_height is None:
+        return 1, "No text was found whose size could be measured, so the picture is left as it is."
+    size = f"x-height {x_height:.1f} px" if x_height < 10 else f"x-height {x_height:.0f} px"
+    if reader == "tesseract":
+        if x_height >= _TESSERACT_ENOUGH_PX:
+            return 1, f"{size}: large enough for {name}; enlarging it gains nothing."
+        factor = min(_LARGEST_FACTOR, max(2, math.floor(_TESSERACT_TARGET_PX / x_height + 0.5)))
+        return factor, f"{size}: {name} reads text of this size better enlarged ×{factor}."
+    return 1, f"{size}: {name} enlarges lines by itself; enlarging them before gains nothing and may harm."

@@ -1,0 +1,295 @@
+"""What is done to a picture before it is read: binarize, deskew, dewarp, contrast, rotate, resize.
+
+In: a `Picture`. Out: a `Filtered`: the new picture, whose `source` is its PNG, and the way back from its
+coordinates to those of the input, so that boxes found on it can be shown on the original. Coordinates are
+`x, y` in pixels measured from the top-left *corner*: the first pixel's center is at (0.5, 0.5).
+Knows nothing of services; the order of filters is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from .errors import ImageError
+from .images import MAX_PIXELS, Gray, Picture, Pixels, encode_png, luma
+from .line_shape import measure_curvature
+from .line_shape import measure_skew as measure_skew
+from .xheight import measure_x_height
+
+Points: TypeAlias = npt.NDArray[np.float64]
+"""`(N, 2)` float64: `x, y` in pixels from the top-left corner."""
+CoordinateMap: TypeAlias = Callable[[Points], Points]
+"""From points of an output to the points of its input that they show."""
+
+_MATRIX = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """A picture that was made from another one."""
+
+    picture: Picture
+    back: CoordinateMap = field(repr=False)
+    """From points of `picture` to points of the picture it was made from."""
+
+
+def identity_map(points: Points) -> Points:
+    """Return the points as they are: the output lies exactly on its input."""
+    return points
+
+
+def compose(*maps: CoordinateMap) -> CoordinateMap:
+    """Join the ways back of several steps, given in the order of the steps, into one."""
+
+    def back(points: Points) -> Points:
+        for step in reversed(maps):
+            points = step(points)
+        return points
+
+    return back
+
+
+def remade(picture: Picture, pixels: Pixels) -> Picture:
+    """Return a picture of `pixels` that keeps the name and the warnings of `picture`."""
+    return Picture(pixels, encode_png(pixels), picture.name, picture.warnings)
+
+
+def resize(picture: Picture, scale: float) -> Filtered:
+    """Change the size by interpolation only: bicubic when enlarging, averaging when shrinking.
+
+    Raises:
+        ImageError: the result would be larger than `MAX_PIXELS` or thinner than one pixel.
+    """
+    if not (math.isfinite(scale) and scale > 0):
+        raise ValueError(f"scale is a positive number, not {scale!r}.")
+    width, height = round(picture.width * scale), round(picture.height * scale)
+    check_size(picture, width, height)
+    method = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    if (width, height) == (picture.width, picture.height):
+        return Filtered(remade(picture, picture.pixels), identity_map)
+    work = premultiplied(picture.pixels)
+    pixels = straight(_with_channels(cv2.resize(work, (width, height), interpolation=method)))
+    return Filtered(remade(picture, pixels), scale_map(width / picture.width, height / picture.height))
+
+
+def check_size(picture: Picture, width: int, height: int) -> None:
+    """Refuse a result of no pixels, or of more than `MAX_PIXELS`.
+
+    Raises:
+        ImageError: the size cannot be made.
+    """
+    if width < 1 or height < 1 or width * height > MAX_PIXELS:
+        raise ImageError(
+            f"{picture.name} would become {width}×{height} pixels: choose a scale that gives at least one "
+            f"pixel a side and at most {MAX_PIXELS / 1e6:.0f} megapixels."
+        )
+
+
+def scale_map(scale_x: float, scale_y: float) -> CoordinateMap:
+    """Return the way back from an image that is `scale_x` × `scale_y` times its input."""
+    scales = np.array([scale_x, scale_y], dtype=np.float64)
+    return lambda points: np.asarray(points, dtype=np.float64) / scales
+
+
+def rotate(picture: Picture, degrees: float) -> Filtered:
+    """Turn clockwise by `degrees`; the canvas grows so that nothing is cut off, new corners are white.
+
+    Quarter turns move pixels and change none.
+    """
+    if not math.isfinite(degrees):
+        raise ValueError(f"degrees is a finite number, not {degrees!r}.")
+    quarters, rest = divmod(degrees, 90.0)
+    size = (picture.width, picture.height)
+    if rest == 0:
+        turned = np.ascontiguousarray(np.rot90(picture.pixels, k=-int(quarters % 4)))
+        canvas = (turned.shape[1], turned.shape[0])
+        return Filtered(remade(picture, turned), _affine_map(_turn_back(degrees, size, canvas)))
+    angle = math.radians(degrees)
+    cos, sin = abs(math.cos(angle)), abs(math.sin(angle))
+    canvas = (
+        math.ceil(size[0] * cos + size[1] * sin - 1e-6),
+        math.ceil(size[0] * sin + size[1] * cos - 1e-6),
+    )
+    check_size(picture, *canvas)
+    matrix = _turn_back(degrees, size, canvas)
+    white = np.full(picture.pixels.shape[2], 255.0)
+    return Filtered(remade(picture, _turned(picture.pixels, matrix, canvas, white)), _affine_map(matrix))
+
+
+def deskew(picture: Picture) -> Filtered:
+    """Turn the text lines level; the canvas keeps its size and new corners take the paper's color.
+
+    Text turned by up to `LARGEST_SKEW` (15) degrees is found; a picture that is level, or that shows no
+    lines, comes back unchanged.
+    """
+    angle = measure_skew(luma(picture))
+    if abs(angle) < _LEVEL_ENOUGH:
+        return Filtered(remade(picture, picture.pixels), identity_map)
+    size = (picture.width, picture.height)
+    matrix = _turn_back(-angle, size, size)
+    pixels = _turned(picture.pixels, matrix, size, paper_color(picture.pixels))
+    return Filtered(remade(picture, pixels), _affine_map(matrix))
+
+
+_LEVEL_ENOUGH = 0.1
+"""Degrees: below this, resampling costs more sharpness than the slope costs accuracy."""
+
+
+def binarize(picture: Picture) -> Filtered:
+    """Return the picture in black and white: same size, one channel, only 0 and 255.
+
+    Threshold of Wolf and Jolion (“Extraction and recognition of artificial text”, 2003), k = 0.2: local mean
+    and deviation in a window of a few letters, so that shade and slope of light do not count. Light text on
+    dark stays light on dark.
+    """
+    gray = luma(picture)
+    inverse = is_inverse(gray)
+    work = 1.0 - gray if inverse else gray
+    x_height = measure_x_height(gray)
+    window = int(np.clip(round(4.0 * (x_height or 8.0)), 15, 101)) | 1
+    black = work <= _wolf_threshold(work, window)
+    pixels = np.where(black ^ inverse, 0, 255).astype(np.uint8)[:, :, None]
+    return Filtered(remade(picture, pixels), identity_map)
+
+
+def _wolf_threshold(gray: Gray, window: int, k: float = 0.2) -> Gray:
+    mean = cv2.boxFilter(gray, cv2.CV_64F, (window, window), borderType=cv2.BORDER_REFLECT_101)
+    square = cv2.sqrBoxFilter(gray, cv2.CV_64F, (window, window), borderType=cv2.BORDER_REFLECT_101)
+    deviation = np.sqrt(np.maximum(square - mean * mean, 0.0))
+    most = max(float(deviation.max()), 1e-6)
+    darkest = float(gray.min())
+    threshold = mean - k * (1.0 - deviation / most) * (mean - darkest)
+    # Where nothing varies there is no ink: paper grain of 2 gray levels is not text.
+    return cast(Gray, np.where(deviation < 0.01, np.minimum(threshold, 0.25), threshold).astype(np.float32))
+
+
+def is_inverse(gray: Gray) -> bool:
+    """Tell whether most of the picture is dark paper with lighter text on it."""
+    return float(np.median(gray)) < 0.5 * float(np.percentile(gray, 1) + np.percentile(gray, 99))
+
+
+def contrast(picture: Picture) -> Filtered:
+    """Stretch the tones so that the ink comes near black and the paper near white; hues stay.
+
+    One straight line for the whole picture, from the 1st to the 99th percentile of its luma to 0 and 255,
+    at most `_LARGEST_GAIN` times steeper than before, so that an empty page's grain does not become text.
+    """
+    gray = luma(picture)
+    low, high = (float(value) for value in np.percentile(gray, (1.0, 99.0)))
+    gain = min(1.0 / max(high - low, 1e-6), _LARGEST_GAIN)
+    fixed = low / max(1.0 - (high - low), 1e-6)  # the tone that the line leaves as it is
+    pixels = picture.pixels.copy()
+    tones = (np.arange(256) / 255.0 - fixed) * gain + fixed
+    table = np.clip(np.round(tones * 255.0), 0, 255).astype(np.uint8)
+    channels = min(pixels.shape[2], 3)
+    pixels[:, :, :channels] = table[pixels[:, :, :channels]]
+    return Filtered(remade(picture, pixels), identity_map)
+
+
+_LARGEST_GAIN = 4.0
+
+
+def dewarp(picture: Picture) -> Filtered:
+    """Straighten text lines that bend like those of an open book; canvas and columns stay in place.
+
+    The page is cut into upright strips; how far the lines climb from each strip to the next is found by
+    correlating their row sums, and a smooth field (polynomial along the lines, linear down the page) is
+    fitted to all those climbs. Repeated on the straightened ink until little is left.
+    """
+    shift = measure_curvature(luma(picture))
+    if shift is None:
+        return Filtered(remade(picture, picture.pixels), identity_map)
+    height, width = picture.pixels.shape[:2]
+    columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+    lower = shift(columns, rows)
+    work = premultiplied(picture.pixels)
+    fill = premultiplied(paper_color(picture.pixels).astype(np.uint8)[None, None])[0, 0]
+    warped = cv2.remap(
+        work,
+        (columns - 0.5).astype(np.float32),
+        (rows + lower - 0.5).astype(np.float32),
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=[float(value) for value in fill],
+    )
+
+    def back(points: Points) -> Points:
+        moved = np.array(points, dtype=np.float64)
+        moved[:, 1] += shift(moved[:, 0], moved[:, 1])
+        return moved
+
+    return Filtered(remade(picture, straight(_with_channels(warped))), back)
+
+
+def paper_color(pixels: Pixels) -> npt.NDArray[np.float64]:
+    """Return the median color of the border, `(C,)` in 0…255: what lies beyond the edge, most likely."""
+    border = np.concatenate(
+        [pixels[:2].reshape(-1, pixels.shape[2]), pixels[-2:].reshape(-1, pixels.shape[2]),
+         pixels[:, :2].reshape(-1, pixels.shape[2]), pixels[:, -2:].reshape(-1, pixels.shape[2])]
+    )  # fmt: skip
+    return cast("npt.NDArray[np.float64]", np.median(border, axis=0).round())
+
+
+def premultiplied(pixels: Pixels) -> npt.NDArray[Any]:
+    """Return RGBA with the colors weighted by alpha (float32, 0…255), so that unseen colors do not bleed.
+
+    Gray and RGB come back as they are.
+    """
+    if pixels.shape[2] != 4:
+        return pixels
+    work = pixels.astype(np.float32)
+    work[:, :, :3] *= work[:, :, 3:] / 255.0
+    return work
+
+
+def straight(work: npt.NDArray[Any]) -> Pixels:
+    """Undo `premultiplied`, clip to 0…255 and round: `(H, W, C)` uint8."""
+    if work.shape[2] != 4:
+        return work if work.dtype == np.uint8 else np.clip(np.round(work), 0, 255).astype(np.uint8)
+    alpha = np.clip(work[:, :, 3:], 0.0, 255.0)
+    colors = work[:, :, :3] * (255.0 / np.maximum(alpha, 1.0))
+    return np.clip(np.round(np.concatenate([colors, alpha], axis=2)), 0, 255).astype(np.uint8)
+
+
+def _with_channels(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Give back the channel axis that OpenCV drops from one-channel images."""
+    return array[:, :, None] if array.ndim == 2 else array
+
+
+def _turn_back(degrees: float, size: tuple[int, int], canvas: tuple[int, int]) -> _MATRIX:
+    """Return the 2×3 matrix from points of the `canvas`, turned clockwise about its center, to the input."""
+    angle = math.radians(degrees)
+    cos, sin = math.cos(angle), math.sin(angle)
+    turn = np.array([[cos, sin], [-sin, cos]])
+    center_in, center_out = np.array(size) / 2.0, np.array(canvas) / 2.0
+    return np.hstack([turn, (center_in - turn @ center_out)[:, None]])
+
+
+def _affine_map(matrix: _MATRIX) -> CoordinateMap:
+    return lambda points: np.asarray(points, dtype=np.float64) @ matrix[:, :2].T + matrix[:, 2]
+
+
+def _turned(
+    pixels: Pixels, matrix: _MATRIX, canvas: tuple[int, int], fill: npt.NDArray[np.float64]
+) -> Pixels:
+    """Resample `pixels` onto `canvas` (width, height) by the `matrix` from output points to input points."""
+    # OpenCV puts pixel centers at whole numbers, we at halves.
+    half = np.array([0.5, 0.5])
+    centers = np.hstack([matrix[:, :2], (matrix[:, 2] + matrix[:, :2] @ half - half)[:, None]])
+    border = premultiplied(fill.astype(np.uint8)[None, None])[0, 0]
+    turned = cv2.warpAffine(
+        premultiplied(pixels),
+        centers,
+        canvas,
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=[float(value) for value in border],
+    )
+    return straight(_with_channels(turned))

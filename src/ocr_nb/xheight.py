@@ -1,0 +1,187 @@
+"""Measure the text on a picture: its x-height, its sharpness, its contrast. Would upsampling help?
+
+In: `(H, W)` float32 gray in [0, 1], dark on light, light on dark, or both. Out: plain numbers. A lowercase
+x is what is meant by x-height; of text in capitals or digits only, it is seven tenths of their height.
+Knows nothing of recognizers: what follows from the numbers is `advice`'s business.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from .images import Gray
+
+CAPITAL_TO_X = 0.71
+"""x-height ÷ height of capitals: 0.69 to 0.75 in the text faces of DejaVu, Liberation, Lato, Inter, PT and
+Gentium; 0.71 is their mean."""
+
+_BACKGROUND_PX = 61
+_FAINTEST = 0.04
+
+
+def measure_ink(gray: Gray) -> Gray:
+    """Return how far each pixel differs from the paper around it: `(H, W)` in [0, 1], 0 without ink.
+
+    The paper is the local median; differences that are not clearly larger than the paper's own grain are 0.
+    """
+    difference = np.abs(gray - _paper(gray))
+    floor = _ink_threshold(difference)
+    return cast(Gray, np.where(difference > floor, difference, np.float32(0.0)))
+
+
+def measure_x_height(gray: Gray) -> float | None:
+    """Return the x-height of most of the text, pixels; None when nothing looks like text.
+
+    Each word's row sums have a plateau between base line and mean line; its height is the x-height for words
+    with ascenders. When hardly a word has any, the text is in capitals or digits, and `CAPITAL_TO_X` applies.
+    Small text is enlarged before it is measured, so that fractions of a pixel count.
+    """
+    coarse = _measure_at(gray, 1)
+    if coarse is not None and coarse >= 14.0:
+        return coarse
+    if gray.size > 4_000_000:
+        gray = _most_inked_part(gray, 2000)
+    fine = _measure_at(gray, 4)
+    return coarse if fine is None else fine
+
+
+def measure_sharpness(gray: Gray) -> float | None:
+    """Return how sharp the edges of the text are, in [0, 1]; None without text.
+
+    The steepest step between neighboring pixels as a share of the whole climb across the edge, median of the
+    inked edges: 1 where ink meets paper within one pixel, 0.5 with a Gaussian blur of 0.8 px.
+    """
+    ink = measure_ink(gray)
+    if not ink.any():
+        return None
+    kernel = np.ones((1, 5), np.uint8)
+    ratios = []
+    for picture, marks in ((gray, ink), (gray.T, ink.T)):
+        picture, marks = np.ascontiguousarray(picture), np.ascontiguousarray(marks)
+        step = np.abs(np.diff(picture, axis=1, append=picture[:, -1:]))
+        climb = cv2.dilate(picture, kernel) - cv2.erode(picture, kernel)
+        steepest = cv2.dilate(step, kernel)
+        at_edge = (step >= steepest) & (marks > 0) & (climb > _FAINTEST)
+        ratios.append(step[at_edge] / climb[at_edge])
+    joined = np.concatenate(ratios)
+    return float(np.clip(np.median(joined), 0.0, 1.0)) if joined.size else None
+
+
+def measure_text_contrast(gray: Gray) -> float:
+    """Return the difference between ink and paper, in [0, 1]; 0 without text.
+
+    The upper quartile over the inked pixels: the inside of strokes, not their soft edges.
+    """
+    ink = measure_ink(gray)
+    inked = ink[ink > 0]
+    return float(np.percentile(inked, 75)) if inked.size else 0.0
+
+
+def _paper(gray: Gray) -> Gray:
+    """Return the local median of the picture: the paper, if less than half of it is ink."""
+    height, width = gray.shape
+    eight = np.clip(gray * 255.0 + 0.5, 0, 255).astype(np.uint8)
+    scale = 0.5 if min(height, width) > 64 else 1.0
+    small = cv2.resize(eight, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else eight
+    side = int(_BACKGROUND_PX * scale) | 1
+    padded = cv2.copyMakeBorder(small, side, side, side, side, cv2.BORDER_REFLECT)
+    paper = cv2.medianBlur(padded, side)[side:-side, side:-side]
+    if scale < 1:
+        paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cast(Gray, paper.astype(np.float32) / np.float32(255.0))
+
+
+def _ink_threshold(difference: Gray) -> float:
+    """Return the difference from which a pixel counts as ink: Otsu's, but above the grain and `_FAINTEST`."""
+    grain = float(np.median(difference)) / 0.6745
+    eight = np.clip(difference * 255.0, 0, 255).astype(np.uint8)
+    otsu, _ = cv2.threshold(eight, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    return max(float(otsu) / 255.0, 3.0 * grain, _FAINTEST)
+
+
+def _most_inked_part(gray: Gray, side: int) -> Gray:
+    """Return the part of at most `side` × `side` pixels that holds the most ink."""
+    ink = (measure_ink(gray) > 0).astype(np.float32)
+    height, width = gray.shape
+    rows, columns = min(side, height), min(side, width)
+    total = cv2.integral(ink)
+    sums = (
+        total[rows:, columns:] - total[:-rows, columns:] - total[rows:, :-columns] + total[:-rows, :-columns]
+    )
+    top, left = np.unravel_index(int(sums.argmax()), sums.shape)
+    return gray[top : top + rows, left : left + columns]
+
+
+def _measure_at(gray: Gray, enlarged: int) -> float | None:
+    """Return the x-height in pixels of `gray`, measured on a copy `enlarged` times its size."""
+    ink = measure_ink(gray)
+    if not ink.any():
+        return None
+    if enlarged > 1:
+        difference = np.abs(gray - _paper(gray))
+        big = cv2.resize(difference, None, fx=enlarged, fy=enlarged, interpolation=cv2.INTER_CUBIC)
+        mask = big > _ink_threshold(difference)
+    else:
+        mask = ink > 0
+    zones = _word_zones(mask.astype(np.uint8))
+    if zones is None:
+        return None
+    height, has_ascender, weight = zones
+    share = float(weight[has_ascender].sum() / weight.sum())
+    if share >= _LOWERCASE_SHARE:
+        return _weighted_median(height[has_ascender], weight[has_ascender]) / enlarged
+    return CAPITAL_TO_X * _weighted_median(height, weight) / enlarged
+
+
+_LOWERCASE_SHARE = 0.15
+
+
+def _word_zones(
+    mask: npt.NDArray[np.uint8],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.float64]] | None:
+    """Return of each word its plateau's height, whether ink stands above it, and its width as weight."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    heights = stats[1:, cv2.CC_STAT_HEIGHT]
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    real = heights >= 3
+    if not real.any():
+        return None
+    typical = _weighted_median(heights[real].astype(np.float64), np.sqrt(areas[real].astype(np.float64)))
+    reach = max(2, round(0.5 * typical))
+    words = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(words, connectivity=8)
+    found: list[tuple[float, bool, float]] = []
+    for index in range(1, boxes.shape[0]):
+        left, top, width, height = (int(value) for value in boxes[index, :4])
+        if height < 3 or width < 1.2 * height or height > 6 * typical:
+            continue
+        part = mask[top : top + height, left : left + width] * (
+            labels[top : top + height, left : left + width] == index
+        )
+        zone = _plateau(part.sum(axis=1).astype(np.float64))
+        if zone is not None:
+            above, tall = zone
+            found.append((tall, above > 0.18 * tall, float(width)))
+    if not found:
+        return None
+    tall_, ascender, weight = zip(*found, strict=True)
+    return np.array(tall_), np.array(ascender), np.array(weight)
+
+
+def _plateau(profile: npt.NDArray[np.float64]) -> tuple[float, float] | None:
+    """Return how many rows lie above the plateau of a word's row sums, and how many are in it."""
+    level = 0.5 * float(np.sort(profile)[-max(1, profile.size // 3) :].mean())
+    high = np.nonzero(profile >= level)[0]
+    if high.size < 2:
+        return None
+    return float(high[0]), float(high[-1] - high[0] + 1)
+
+
+def _weighted_median(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])
