@@ -69,6 +69,8 @@ class Settings:
     token_url: str = DEFAULT_TOKEN_URL
     service: str = "local"
     """`OCR_NB_SERVICE`: what `use` starts from: `local`, `cloud` or a URL."""
+    tessdata: Path | None = None
+    """`TESSDATA_PREFIX`: where Tesseract's language data lie; None for the usual folders."""
     on_binder: bool = False
     on_colab: bool = False
 
@@ -86,6 +88,7 @@ class Settings:
             base_url=env.get("OCR_NB_BASE_URL") or DEFAULT_BASE_URL,
             token_url=env.get("OCR_NB_TOKEN_URL") or DEFAULT_TOKEN_URL,
             service=env.get("OCR_NB_SERVICE") or "local",
+            tessdata=Path(env["TESSDATA_PREFIX"]) if env.get("TESSDATA_PREFIX") else None,
             on_binder="BINDER_LAUNCH_HOST" in env or "BINDER_REPO_URL" in env,
             on_colab="COLAB_RELEASE_TAG" in env or "COLAB_GPU" in env,
         )

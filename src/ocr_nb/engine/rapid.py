@@ -1,0 +1,167 @@
+"""RapidOCR's models, read in our own order: find the text, read each run, arrange the lines.
+
+The `rapidocr` wheel carries the PP-OCR models as ONNX files; they are opened where they lie, so nothing is
+ever downloaded. RapidOCR's own pipeline around them is not used: it shrinks pages above 2,000 pixels,
+enlarges narrow strips beyond measure, rounds boxes to whole pixels, considers all 18,000 characters for any
+language, and joins boxes as they come.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import EngineUnavailable, SettingsError
+from . import languages
+from .detector import Floats, TextBox, TextDetector
+from .layout import Box, Line
+from .line_reader import Letter, LineReader, cut_out
+from .reading_order import Fragment, PlacedWord, arrange
+from .recognizer import Rgb
+from .session import load_model
+
+DETECTION_MODEL = "PP-OCRv6_det_small.onnx"
+RECOGNITION_MODEL = "PP-OCRv6_rec_small.onnx"
+MIN_CONFIDENCE = 0.3
+"""Runs read with less are taken for ornament. RapidOCR's 0.5 loses faint lines."""
+TALL = 1.5
+"""A box this many times taller than wide holds text that runs up or down."""
+
+
+class RapidRecognizer:
+    """PP-OCRv6 (small) from the `rapidocr` wheel. Thread-safe: it keeps nothing between calls."""
+
+    name = "rapidocr"
+
+    def __init__(self, detector: TextDetector, reader: LineReader, version: str) -> None:
+        self._detector = detector
+        self._reader = reader
+        self.version = version
+        alphabet = frozenset("".join(reader.alphabet))
+        self._languages = frozenset(
+            language
+            for language in languages.LANGUAGES
+            if alphabet.issuperset(languages.letters_of(language))
+        )
+
+    @classmethod
+    def load(cls) -> RapidRecognizer:
+        """Open the models; raise `EngineUnavailable` when the wheel is not installed."""
+        folder = _models_folder()
+        version = f"{importlib.metadata.version('rapidocr')} (PP-OCRv6 small)"
+        detector = TextDetector(load_model(folder / DETECTION_MODEL))
+        return cls(detector, LineReader(load_model(folder / RECOGNITION_MODEL)), version)
+
+    def languages(self) -> frozenset[str]:
+        """Return the languages whose letters are all in the model's alphabet."""
+        return self._languages
+
+    def recognize(self, pixels: Rgb, *, language: str = "English", detect: bool = True) -> tuple[Line, ...]:
+        """Read `pixels` `(H, W, 3)`; see `Recognizer`."""
+        self._check(language)
+        if not detect:
+            return arrange(self._read(pixels, [_whole(pixels)], language))
+        return arrange(self._read(pixels, self._find(pixels), language))
+
+    def detect(self, pixels: Rgb) -> tuple[Box, ...]:
+        """Return upright boxes around the runs of text, in reading order."""
+        marks = [Fragment((PlacedWord("", box, None),)) for box in self._find(pixels)]
+        return tuple(word.box for line in arrange(marks) for word in line.words)
+
+    def _check(self, language: str) -> None:
+        if language not in languages.LANGUAGES:
+            raise SettingsError(f"There is no language {language!r}: use one of the service's names.")
+        if language not in self._languages:
+            raise EngineUnavailable(
+                f"rapidocr has no model for {language}: its alphabet lacks letters of it. "
+                "Use the engine tesseract with that language's data."
+            )
+
+    def _find(self, pixels: Rgb) -> list[Floats]:
+        """Return the corners `(4, 2)` of every run of text."""
+        boxes = self._detector.find(pixels, _detection_scale(pixels))
+        return [_turned(box, boxes) for box in boxes]
+
+    def _read(self, pixels: Rgb, boxes: Sequence[Floats], language: str) -> list[Fragment]:
+        may_hold = partial(languages.may_hold, language)
+        fragments = []
+        for corners in boxes:
+            letters = self._reader.read(cut_out(pixels, corners), language, may_hold)
+            words = place_words(letters, corners)
+            if words and np.mean([letter.confidence for letter in letters]) >= MIN_CONFIDENCE:
+                fragments.append(Fragment(words))
+        return fragments
+
+
+def place_words(letters: Sequence[Letter], corners: Floats) -> tuple[PlacedWord, ...]:
+    """Cut the letters of one run at its spaces and give each word its part of the rectangle `corners`."""
+    advance = _advance(letters)
+    words: list[PlacedWord] = []
+    current: list[Letter] = []
+    for letter in [*letters, Letter(" ", 1.0, 1.0)]:
+        if not letter.text.isspace():
+            current.append(letter)
+        elif current:
+            start, end = current[0].center - advance / 2, current[-1].center + advance / 2
+            words.append(
+                PlacedWord(
+                    "".join(part.text for part in current),
+                    _part(corners, max(0.0, start), min(1.0, end)),
+                    float(np.mean([part.confidence for part in current])),
+                )
+            )
+            current = []
+    return tuple(words)
+
+
+def _advance(letters: Sequence[Letter]) -> float:
+    """Return the usual distance of neighbouring letters, as a share of the line."""
+    if len(letters) < 2:
+        return 1.0
+    distances = np.diff(np.array([letter.center for letter in letters]))
+    return float(np.median(distances))
+
+
+def _part(corners: Floats, start: float, end: float) -> Floats:
+    """Return the part of a slanted rectangle from `start` to `end`, shares of its length."""
+    top, bottom = corners[1] - corners[0], corners[2] - corners[3]
+    return np.stack(
+        [
+            corners[0] + start * top,
+            corners[0] + end * top,
+            corners[3] + end * bottom,
+            corners[3] + start * bottom,
+        ]
+    ).astype(np.float32)
+
+
+def _whole(pixels: Rgb) -> Floats:
+    height, width = pixels.shape[:2]
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+
+
+def _turned(box: TextBox, boxes: Sequence[TextBox]) -> Floats:
+    """Return the corners as read: a box much taller than the others' lines runs upwards."""
+    usual = float(np.median([min(other.width, other.height) for other in boxes]))
+    if box.height >= TALL * box.width and box.height >= TALL * usual:
+        return np.roll(box.corners, 1, axis=0)
+    return box.corners
+
+
+def _detection_scale(pixels: Rgb) -> float:
+    """Return how much to enlarge before looking: RapidOCR's rule, bounded."""
+    shorter = min(pixels.shape[:2])
+    return min(3.0, max(1.0, 736 / shorter))
+
+
+def _models_folder() -> Path:
+    """Return where the wheel keeps its models, without importing it."""
+    found = importlib.util.find_spec("rapidocr")
+    if found is None or not found.submodule_search_locations:
+        raise EngineUnavailable("The engine rapidocr is not installed: pip install rapidocr.")
+    return Path(next(iter(found.submodule_search_locations))) / "models"

@@ -1,0 +1,217 @@
+"""Tesseract, the second engine, so that no conclusion hangs on one recognizer.
+
+Runs inside the process through `tesserocr` (extra `tesseract`); language data come from the system. Its
+words are put into our reading order. Knows nothing of files except where the language data lie.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import math
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import EngineUnavailable, SettingsError
+from ..settings import Settings
+from . import languages
+from .layout import Box, Line
+from .reading_order import Corners, Fragment, PlacedWord, arrange
+from .recognizer import Rgb
+
+USUAL_FOLDERS = (
+    "/usr/share/tesseract-ocr/5/tessdata",
+    "/usr/share/tesseract-ocr/4.00/tessdata",
+    "/usr/share/tessdata",
+    "/usr/local/share/tessdata",
+    "/opt/homebrew/share/tessdata",
+    "C:/Program Files/Tesseract-OCR/tessdata",
+)
+"""Where Debian, other distributions, Homebrew and the Windows installer put language data."""
+CELL_GAP = 1.5
+"""Words farther apart than this many line heights are cells of their own."""
+_LSTM_ONLY = 1
+
+
+class TesseractRecognizer:
+    """Tesseract with one loaded interface a language, used by one thread at a time."""
+
+    name = "tesseract"
+
+    def __init__(self, folder: Path, version: str) -> None:
+        self._folder = folder
+        self.version = version
+        self._interfaces: dict[str, Any] = {}
+        self._using = threading.Lock()
+
+    @classmethod
+    def load(cls) -> TesseractRecognizer:
+        """Find the library and its data; raise `EngineUnavailable`, saying which is missing."""
+        if importlib.util.find_spec("tesserocr") is None:
+            raise EngineUnavailable(
+                "The engine tesseract is not installed: pip install 'ocr_nb[tesseract]', "
+                "and the language data (Debian: apt install tesseract-ocr-eng)."
+            )
+        import tesserocr
+
+        version = tesserocr.tesseract_version().split()[1]
+        return cls(find_tessdata(), f"{version} (tesserocr {importlib.metadata.version('tesserocr')})")
+
+    def languages(self) -> frozenset[str]:
+        """Return the languages whose data file is in the folder."""
+        return frozenset(name for name in languages.LANGUAGES if self._has_data(name))
+
+    def recognize(self, pixels: Rgb, *, language: str = "English", detect: bool = True) -> tuple[Line, ...]:
+        """Read `pixels` `(H, W, 3)`; see `Recognizer`."""
+        import tesserocr
+
+        code = self._code(language)
+        mode = tesserocr.PSM.AUTO if detect else tesserocr.PSM.SINGLE_LINE
+        with self._using:
+            interface = self._interface(code)
+            _show(interface, pixels, mode)
+            interface.Recognize()
+            fragments = list(_fragments(interface.GetIterator()))
+            interface.Clear()
+        return arrange(fragments)
+
+    def detect(self, pixels: Rgb) -> tuple[Box, ...]:
+        """Return upright boxes around the lines of text, in reading order."""
+        return tuple(line.box for line in self.recognize(pixels))
+
+    def _has_data(self, language: str) -> bool:
+        code = languages.tesseract_code(language)
+        return code is not None and (self._folder / f"{code}.traineddata").is_file()
+
+    def _code(self, language: str) -> str:
+        if language not in languages.LANGUAGES:
+            raise SettingsError(f"There is no language {language!r}: use one of the service's names.")
+        code = languages.tesseract_code(language)
+        if code is None:
+            raise EngineUnavailable(f"Tesseract has no data for {language} in any release.")
+        if not self._has_data(language):
+            raise EngineUnavailable(
+                f"Tesseract's data for {language} ({code}.traineddata) are not in {self._folder}: "
+                f"install them (Debian: apt install tesseract-ocr-{code.lower().replace('_', '-')})."
+            )
+        return code
+
+    def _interface(self, code: str) -> Any:
+        import tesserocr
+
+        if code not in self._interfaces:
+            interface = tesserocr.PyTessBaseAPI(path=str(self._folder), lang=code, oem=_LSTM_ONLY)
+            # Otherwise it writes its guesses of the resolution to standard error.
+            interface.SetVariable("debug_file", "/dev/null" if sys.platform != "win32" else "nul")
+            self._interfaces[code] = interface
+        return self._interfaces[code]
+
+
+def find_tessdata(settings: Settings | None = None) -> Path:
+    """Return the folder of Tesseract's language data.
+
+    Looks at `TESSDATA_PREFIX`, the environment's own `share/tessdata` (conda), then the usual folders.
+
+    Raises:
+        EngineUnavailable: none of them holds a `.traineddata` file.
+    """
+    chosen = (settings or Settings.from_environment()).tessdata
+    if chosen is not None:
+        places = [chosen, chosen / "tessdata"]
+    else:
+        places = [Path(sys.prefix) / "share" / "tessdata", *map(Path, USUAL_FOLDERS)]
+    for place in places:
+        if any(place.glob("*.traineddata")):
+            return place
+    raise EngineUnavailable(
+        f"No language data of Tesseract in {places[0] if chosen else 'the usual folders'}: install them "
+        "(Debian: apt install tesseract-ocr-eng) or set TESSDATA_PREFIX to their folder."
+    )
+
+
+def _show(interface: Any, pixels: Rgb, mode: int) -> None:
+    height, width = pixels.shape[:2]
+    interface.SetPageSegMode(mode)
+    interface.SetImageBytes(np.ascontiguousarray(pixels).tobytes(), width, height, 3, 3 * width)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A word as Tesseract gives it: upright box in whole pixels."""
+
+    text: str
+    box: tuple[int, int, int, int]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Baseline:
+    """What the letters of a line stand on, `y = offset + slope · x`."""
+
+    offset: float
+    slope: float
+
+    def at(self, x: float) -> float:
+        return self.offset + self.slope * x
+
+
+def _fragments(iterator: Any) -> Iterator[Fragment]:
+    """Yield the words of each line Tesseract found, cut where the gap is that of a cell or a column."""
+    if iterator is None:
+        return
+    import tesserocr
+
+    word_level, line_level = tesserocr.RIL.WORD, tesserocr.RIL.TEXTLINE
+    line: list[_Seen] = []
+    baseline = _Baseline(0, 0)
+    for item in tesserocr.iterate_level(iterator, word_level):
+        if item.Empty(word_level):
+            continue
+        if item.IsAtBeginningOf(line_level):
+            yield from _cells(line, baseline)
+            line, baseline = [], _baseline_of(item.Baseline(line_level))
+        text = (item.GetUTF8Text(word_level) or "").strip()
+        if text:
+            line.append(_Seen(text, item.BoundingBox(word_level), item.Confidence(word_level) / 100))
+    yield from _cells(line, baseline)
+
+
+def _baseline_of(points: tuple[tuple[int, int], tuple[int, int]] | None) -> _Baseline:
+    """Return the line through two points; a vertical or missing one counts as the top of the page."""
+    if points is None or points[0][0] == points[1][0]:
+        return _Baseline(0, 0)
+    (x0, y0), (x1, y1) = points
+    slope = (y1 - y0) / (x1 - x0)
+    return _Baseline(y0 - slope * x0, slope)
+
+
+def _cells(line: list[_Seen], baseline: _Baseline) -> Iterator[Fragment]:
+    """Cut one line into its cells; every word reaches as high and as low as the line does."""
+    if not line:
+        return
+    above = max(baseline.at((word.box[0] + word.box[2]) / 2) - word.box[1] for word in line)
+    below = max(word.box[3] - baseline.at((word.box[0] + word.box[2]) / 2) for word in line)
+    cell: list[PlacedWord] = []
+    reach = math.inf
+    for word in line:
+        left, _, right, _ = word.box
+        if left - reach > CELL_GAP * (above + below):
+            yield Fragment(tuple(cell))
+            cell = []
+        cell.append(PlacedWord(word.text, _slanted(left, right, baseline, (above, below)), word.confidence))
+        reach = right
+    yield Fragment(tuple(cell))
+
+
+def _slanted(left: float, right: float, baseline: _Baseline, reach: tuple[float, float]) -> Corners:
+    """Return the corners of a word that stands on the baseline, from `left` to `right`."""
+    above, below = reach
+    start, end = baseline.at(left), baseline.at(right)
+    corners = [[left, start - above], [right, end - above], [right, end + below], [left, start + below]]
+    return np.array(corners, np.float32)
