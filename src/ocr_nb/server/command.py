@@ -1,0 +1,194 @@
+"""The command `serve`: bind, say where, serve until interrupted, leave nothing behind.
+
+One process serves from one event loop; with more workers each is a process with its own engine, and all
+share one task store and one listening socket. Knows no protocol.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.supervisors import Multiprocess
+
+from ..errors import SettingsError
+from ..service.wire_names import PUBLIC_PREFIX
+from ..settings import Settings
+from .connection import BreakableProtocol
+from .faults import NOTHING_WRONG, FaultScript
+from .options import MEBIBYTE, ServerOptions, check_binding, is_loopback
+from .tokens import TokenDesk
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 10
+"""Seconds that answers under way may still take when the server is told to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppFactory:
+    """Makes the application in the process that serves it; travels there as a plain value."""
+
+    options: ServerOptions
+    folder: Path
+    """Where the tasks are kept."""
+    engine: str = "rapidocr"
+    latency: float = 0.0
+
+    def __call__(self) -> ASGIApp:
+        """Open the store, start the local service and return the application around it."""
+        from ..service.local import LocalService
+        from ..service.sqlite_tasks import SqliteTaskStore
+        from .app import make_app
+
+        store = SqliteTaskStore(self.folder)
+        service = LocalService(self.engine, latency=self.latency, store=store)
+        tokens = TokenDesk.from_settings(Settings.from_environment(), self.options)
+        return make_app(service, self.options, store=store, tokens=tokens, owns_service=True)
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    strict: bool = False,
+    open: bool = False,
+    workers: int = 1,
+    engine: str = "rapidocr",
+    latency: float = 0.0,
+    faults: str = "",
+    queue: int = 256,
+    max_body_mib: int = 64,
+    max_megapixels: float = 100.0,
+    allow_host: list[str] | None = None,
+    cors: list[str] | None = None,
+    state: Path | None = None,
+) -> None:
+    """Serve version 5.0 of the OCR protocol on this machine, with the engines of this package.
+
+    It listens on 127.0.0.1; any other address needs --strict (access tokens are checked against
+    OCR_NB_CLIENT_ID and OCR_NB_CLIENT_SECRET) or --open (anyone who reaches it may use it).
+    --port 0 takes a free port. --workers is the number of processes; --latency adds seconds to every task.
+    --faults takes a script (TOML) or a list such as too_many,slow,reset. --queue bounds the waiting tasks,
+    --max-body-mib and --max-megapixels a request. --allow-host names a host, --cors an origin whose pages
+    may call. --state keeps tasks in a folder across restarts; without it they go when the server stops.
+
+    Raises:
+        SettingsError: an option is not allowed, the port is taken, or strict mode has no credentials.
+    """
+    check_binding(host, strict=strict, anyone=open)
+    options = ServerOptions(
+        strict=strict,
+        max_body=max_body_mib * MEBIBYTE,
+        max_pixels=round(max_megapixels * 1e6),
+        queue=queue,
+        allowed_hosts=(*(allow_host or ()), *_own_names(host)),
+        cors_origins=tuple(cors or ()),
+        faults=FaultScript.load(faults) if faults else NOTHING_WRONG,
+    )
+    if workers < 1 or latency < 0:
+        raise SettingsError(f"workers is {workers} and latency {latency}: give at least 1 and 0.")
+    if workers > 1 and options.faults.rules:
+        raise SettingsError("A fault script counts requests, so it needs one process: leave out --workers.")
+    TokenDesk.from_settings(Settings.from_environment(), options)
+    with _listening(host, port) as listener, _task_folder(state) as folder:
+        bound = listener.getsockname()[1]
+        name = f"[{host}]" if ":" in host else host
+        config = _configure(AppFactory(options, folder, engine, latency), workers)
+        log.info("Serving at http://%s:%d%s (Ctrl-C stops)", name, bound, PUBLIC_PREFIX)
+        _run(config, listener)
+
+
+def _configure(factory: AppFactory, workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        factory,
+        factory=True,
+        workers=workers,
+        http=BreakableProtocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="on",
+        access_log=False,  # ours has no ids
+        server_header=False,
+        log_config=_LOGGING,
+        timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=30,
+        backlog=512,
+    )
+
+
+def _run(config: uvicorn.Config, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM, then return."""
+    if config.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+        return
+    # uvicorn raises the signal once more when it has shut down; here that is not to end the process.
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Bind and give the socket; closed in the end.
+
+    Raises:
+        SettingsError: the address is not this machine's, or the port is taken or reserved.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise SettingsError(
+                f"Nothing can listen on {host} port {port} ({error}): choose another with --host or --port."
+            ) from error
+        listener.set_inheritable(True)
+        yield listener
+    finally:
+        listener.close()
+
+
+@contextmanager
+def _task_folder(state: Path | None) -> Iterator[Path]:
+    """Give the folder of the task store: `state`, or a temporary one that is deleted in the end."""
+    if state is not None:
+        yield state
+        return
+    folder = Path(tempfile.mkdtemp(prefix="ocr_nb-tasks-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _own_names(host: str) -> tuple[str, ...]:
+    """Return the names by which clients may call a server bound to `host`."""
+    return () if is_loopback(host) else (host, socket.gethostname())
+
+
+_LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(message)s"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"}
+    },
+    "loggers": {
+        "ocr_nb": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+}
