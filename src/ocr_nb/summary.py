@@ -17,7 +17,7 @@ from functools import cached_property
 from .metrics import Accuracy, Rates, agreement, corpus_rates, measure_accuracy
 from .statistics import Interval, bootstrap_ratio, permutation_test
 from .trial import Trial
-from .verdict import answer
+from .verdict import answer, is_advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def _sum_up(
         reader=reader,
         images=len(read),
         failed=len(trials) - len(read),
-        unchanged=sum(is_left_alone(trial) for trial in read.values()),
+        unchanged=sum(any(map(is_advice, trial.warnings)) for trial in read.values()),
         cer=corpus_rates(found.character_counts for found in accuracies.values()) if accuracies else None,
         wer=corpus_rates(found.word_counts for found in accuracies.values()) if accuracies else None,
         confidence=_mean(trial.confidence for trial in read.values()),
@@ -206,11 +206,6 @@ def _sum_up(
             [(baseline[key], read[key], accuracies[key]) for key in shared if key in accuracies]
         ),
     )
-
-
-def is_left_alone(trial: Trial) -> bool:
-    """Tell whether the advice was not to touch the image, so that the condition read it as given."""
-    return any(warning.startswith(("not upsampled", "not resized")) for warning in trial.warnings)
 
 
 def _compare(pairs: Sequence[tuple[Trial, Trial, Accuracy]]) -> Difference | None:

@@ -38,6 +38,7 @@ class Outcome(Enum):
     WORSE = "worse"
     BETTER = "better"
     SAME = "no gain"
+    LEFT_ALONE = "left as given"
     UNKNOWN = "no ground truth"
     FAILED = "failed"
 
@@ -57,6 +58,9 @@ def judge(before: Trial | None, after: Trial) -> Verdict:
         return Verdict(Outcome.FAILED, f"{capital(what)} failed: {after.error}")
     if before is None or before.error is not None:
         return Verdict(Outcome.UNKNOWN, f"There is no reading without {what} to compare with.")
+    advice = next((warning for warning in after.warnings if is_advice(warning)), None)
+    if advice is not None and (before.text or "") == (after.text or ""):
+        return Verdict(Outcome.LEFT_ALONE, f"Left as given: {advice}")
     profile = after.normalization or "standard"
     one, other = before.text or "", after.text or ""
     if after.ground_truth is None:
@@ -68,6 +72,11 @@ def judge(before: Trial | None, after: Trial) -> Verdict:
     fates = count_fates(align_readings(after.ground_truth, one, other, normalization=profile))
     outcome = _outcome(before.cer, after.cer)
     return Verdict(outcome, f"{_fates_in_words(what, outcome, fates)} {_rates(before, after)}")
+
+
+def is_advice(warning: str) -> bool:
+    """Tell whether a trial's warning says that the image was left as given, because it reads well so."""
+    return warning.startswith(("not upsampled", "not resized"))
 
 
 def _outcome(before: float | None, after: float | None) -> Outcome:
@@ -151,6 +160,8 @@ def _row_in_words(summary: Summary, row: ConditionSummary, nested: bool) -> str:
         said = f"accuracy with {what} is unknown without ground truth{'; ' + alike if alike else ''}."
     else:
         said = _difference_in_words(what, row.difference)
+        if row.unchanged:
+            said += f" On advice, {_images(row.unchanged)} {_were(row.unchanged)} left as given."
         if row.failed:
             said += f" Not in these figures: {_images(row.failed)} that failed."
     return said if nested else capital(said)
@@ -174,8 +185,8 @@ def _difference_in_words(what: str, difference: Difference) -> str:
         f"{len(difference.hurt)} worse, {len(difference.same)} the same"
     )
     return (
-        f"{_opening(what, difference)}: CER {verb} from {percent(difference.cer_before)} to {percent(difference.cer_after)} "
-        f"({points(change)} points{sure}); {counts}."
+        f"{_opening(what, difference)}: CER {verb} from {percent(difference.cer_before)} to "
+        f"{percent(difference.cer_after)} ({points(change)} points{sure}); {counts}."
     )
 
 
@@ -193,6 +204,10 @@ def _opening(what: str, difference: Difference) -> str:
 
 def _images(count: int) -> str:
     return f"{count} image{'' if count == 1 else 's'}"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def doing(condition: str) -> str:
