@@ -1,0 +1,75 @@
+"""What a person at a terminal sees: sentences and progress on standard error, tables on standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from ..study import ProgressCallback
+    from ..trial import Trial
+
+PLAIN_WIDTH = 120
+"""Columns of a table where the output is no terminal and so has no width."""
+
+
+def say(sentence: str) -> None:
+    """Print one sentence to standard error."""
+    typer.echo(sentence, err=True)
+
+
+def stop(sentence: str, code: int = 2) -> NoReturn:
+    """Say why, and exit."""
+    say(sentence)
+    raise typer.Exit(code)
+
+
+def say_once(sentences: Iterable[str | None]) -> None:
+    """Print each sentence to standard error, none twice."""
+    for sentence in dict.fromkeys(sentences):
+        if sentence:
+            say(sentence)
+
+
+def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table; every column but the first is aligned right, and nothing is cut off."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    for index, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if index else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    is_terminal = sys.stdout.isatty()
+    Console(width=None if is_terminal else PLAIN_WIDTH, markup=False, highlight=False).print(table)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[ProgressCallback | None]:
+    """Show a bar on a terminal while the block runs; elsewhere give None."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(done: int, total: int, trial: Trial) -> None:
+            bar.update(task, completed=done, total=total, description=f"{trial.image} {trial.condition}")
+
+        yield show
