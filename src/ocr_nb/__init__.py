@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .images import Picture
     from .jobs import Job, gather
     from .operations import binarize, contrast, deskew, dewarp, recognize, rotate, upsample, use
-    from .pipeline import pipeline
+    from .pipelines import pipeline
     from .sample_set import samples
     from .service.cloud import CloudService
     from .service.local import LocalService
@@ -60,7 +60,7 @@ _ROOMS = {
     "deskew": ".operations",
     "dewarp": ".operations",
     "gather": ".jobs",
-    "pipeline": ".pipeline",
+    "pipeline": ".pipelines",
     "recognize": ".operations",
     "rotate": ".operations",
     "samples": ".sample_set",

@@ -194,7 +194,15 @@ class Job(Generic[T]):
     def note(self, report: TaskReport) -> None:
         """Keep the latest answer and tell who watches."""
         self.report = report
-        self._tell()
+        self.tell()
+
+    def tell(self) -> None:
+        """Call who watches."""
+        for watcher in list(self._watchers):
+            try:
+                watcher(self)
+            except Exception:  # whatever a user's callback raises must be seen, and must not stop the job
+                log.exception("The progress callback of %s failed; the job goes on.", self.label)
 
     def warn(self, *sentences: str) -> None:
         """Add warnings."""
@@ -228,14 +236,7 @@ class Job(Generic[T]):
             self._outcome.set_result(task.result())
         else:
             self._outcome.set_exception(failure)
-        self._tell()
-
-    def _tell(self) -> None:
-        for watcher in list(self._watchers):
-            try:
-                watcher(self)
-            except Exception:  # whatever a user's callback raises must be seen, and must not stop the job
-                log.exception("The progress callback of %s failed; the job goes on.", self.label)
+        self.tell()
 
     def __del__(self) -> None:
         outcome = getattr(self, "_outcome", None)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 from .engine.layout import Recognition
@@ -19,7 +17,7 @@ from .errors import ImageError, SettingsError, UnreadableAnswer, suggestion
 from .images import ImageLike, Picture, load_picture
 from .jobs import Job, Progress, ask, attach
 from .polling import PollingPolicy
-from .service.download import download_image, is_url, refuse_private
+from .service.download import is_url
 from .service.protocol import (
     OcrRequest,
     OcrService,
@@ -31,6 +29,7 @@ from .service.protocol import (
 )
 from .service.results import parse_recognition
 from .settings import Settings
+from .sources import Source
 
 DOCUMENTS: dict[str, Operation] = {
     "image": Operation.RECOGNIZE_IMAGE,
@@ -73,8 +72,8 @@ def make_service(service: str | OcrService, **options: Any) -> OcrService:
     if not isinstance(service, str):
         if not all(callable(getattr(service, name, None)) for name in ("submit", "fetch", "cancel")):
             raise SettingsError(
-                f"A {type(service).__name__} is not a service: give 'local', 'cloud', an address, or an object "
-                "with submit, fetch and cancel."
+                f"A {type(service).__name__} is not a service: give 'local', 'cloud', an address, or an "
+                "object with submit, fetch and cancel."
             )
         return service
     if service == "local":
@@ -137,7 +136,7 @@ def binarize(
     polling: PollingPolicy | None = None,
     on_progress: Progress | None = None,
 ) -> Job[Picture]:
-    """Turn a picture into black and white: same size, one channel, only 0 and 255. Arguments as `upsample`."""
+    """Turn a picture into black and white: one channel, only 0 and 255. Arguments as `upsample`."""
     return _picture_job(Operation.BINARIZE, image, service, polling, on_progress)
 
 
@@ -230,7 +229,7 @@ def recognize(
     if document is not None and document not in DOCUMENTS:
         raise SettingsError(f"document cannot be {document!r}: {suggestion(str(document), DOCUMENTS)}")
     kind = document or ("regions" if chosen.regions else None)
-    source = _Source.of(image, may_be_pdf=kind in {"pdf", None})
+    source = Source.of(image, may_be_pdf=kind in {"pdf", None})
 
     async def prepare() -> tuple[OcrRequest, float]:
         given = await source.load()
@@ -273,92 +272,6 @@ def parse_picture(report: TaskReport, *, name: str) -> Picture:
     raise UnreadableAnswer(f"The service answered {kinds} in place of a picture.")
 
 
-@dataclass(frozen=True)
-class _Given:
-    """An image that is ready to be submitted."""
-
-    data: bytes
-    name: str
-    megapixels: float
-    is_pdf: bool = False
-    picture: Picture | None = None
-
-
-class _Source:
-    """Where an image comes from; what can change under us is read at once, the rest in the job."""
-
-    def __init__(self, name: str, read: Callable[[], _Given], url: str | None = None) -> None:
-        self.name = name
-        self._read = read
-        self._url = url
-
-    @classmethod
-    def of(cls, image: ImageLike, *, may_be_pdf: bool = False) -> _Source:
-        """Look at `image`; what is wrong with it is told by `load`, so that the job reports it."""
-        if isinstance(image, str) and is_url(image):
-            name = Path(image.partition("?")[0]).name or image
-            return cls(name, lambda: _given(b"", name, may_be_pdf), url=image)
-        if isinstance(image, str) and not image.startswith("data:") or isinstance(image, Path):
-            return cls(Path(image).name, lambda: _given(image, None, may_be_pdf))
-        try:
-            given = _given(image, None, may_be_pdf)
-        except ImageError as error:
-            return cls(str(getattr(image, "name", "image")), partial(_raise, error))
-        return cls(given.name, lambda: given)
-
-    async def load(self) -> _Given:
-        """Return the image, decoded once to see that it can be.
-
-        Raises:
-            ImageError: it cannot be had or read.
-        """
-        if self._url is None:
-            return await asyncio.to_thread(self._read)
-        host = Settings.from_environment()
-        check = refuse_private if host.on_binder or host.on_colab else None
-        data, name = await download_image(self._url, check=check)
-        return await asyncio.to_thread(_given, data, name, True)
-
-
-def _given(image: ImageLike, name: str | None, may_be_pdf: bool) -> _Given:
-    if may_be_pdf:
-        pdf = _pdf_bytes(image)
-        if pdf is not None:
-            return _Given(pdf, name or _name_of(image), 0.0, is_pdf=True)
-    picture = load_picture(image, name=name)
-    megapixels = picture.width * picture.height / 1e6
-    return _Given(submittable(picture), picture.name, megapixels, picture=picture)
-
-
-def submittable(picture: Picture) -> bytes:
-    """Return the bytes to submit: the file as given, or the PNG of its pixels.
-
-    The service knows BMP, GIF, JPEG, PNG and single-page TIFF; of other files (WebP) and of those with
-    several pages or frames it gets what was read of them.
-    """
-    is_webp = picture.source[:4] == b"RIFF" and picture.source[8:12] == b"WEBP"
-    return picture.png if is_webp or picture.warnings else picture.source
-
-
-def _pdf_bytes(image: ImageLike) -> bytes | None:
-    """Return the bytes of a PDF; None for anything else, also for what cannot be read."""
-    if isinstance(image, bytes | bytearray | memoryview):
-        return bytes(image) if bytes(image[:5]) == b"%PDF-" else None
-    if isinstance(image, str) and image.startswith("data:application/pdf"):
-        raise ImageError("A PDF is given as a path or as bytes, not as a data URL.")
-    if isinstance(image, str | Path) and str(image).lower().endswith(".pdf") and Path(image).is_file():
-        return Path(image).read_bytes()
-    return None
-
-
-def _name_of(image: ImageLike) -> str:
-    return Path(image).name if isinstance(image, str | Path) else "document.pdf"
-
-
-def _raise(error: ImageError) -> _Given:
-    raise error
-
-
 def _recognition_settings(language: str, upsampling: bool, settings: dict[str, Any]) -> RecognitionSettings:
     whole = settings.pop("settings", None)
     if whole is None:
@@ -377,7 +290,7 @@ def _picture_job(
     *,
     factor: int | None = None,
 ) -> Job[Picture]:
-    source = _Source.of(image)
+    source = Source.of(image)
 
     async def prepare() -> tuple[OcrRequest, float]:
         given = await source.load()
@@ -396,7 +309,7 @@ def _picture_job(
 def _computed_job(
     verb: str, image: ImageLike, make: Callable[[Picture], Any], on_progress: Progress | None
 ) -> Job[Picture]:
-    source = _Source.of(image)
+    source = Source.of(image)
 
     async def work(job: Job[Picture]) -> Picture:
         given = await source.load()
