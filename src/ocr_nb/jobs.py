@@ -13,26 +13,22 @@ import html
 import logging
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
-from contextlib import aclosing
+from collections.abc import Callable, Coroutine, Generator, Iterable
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from . import loop
 from .errors import OcrNbError, TaskCancelled, TaskTimedOut, TaskUnknown
-from .polling import Polling, PollingPolicy
-from .service.protocol import OcrRequest, OcrService, ServiceIdentity, TaskId, TaskReport, TaskStatus
-from .watching import sleep_for, task_error, watch
+from .service.protocol import OcrRequest, OcrService, TaskId, TaskReport, TaskStatus
+from .watching import watch
 
 T = TypeVar("T")
 U = TypeVar("U")
 Progress = Callable[["Job[Any]"], object]
 
-__all__ = ["Job", "Progress", "ask", "attach", "compute", "gather", "watch"]
+__all__ = ["Job", "Progress", "compute", "gather", "watch"]
 
 log = logging.getLogger(__name__)
 
-_WITHDRAWAL = 10.0
-"""Seconds that taking a task back may last before the job ends without the service's word."""
 _SLICE = 0.5
 """Seconds between two looks at pending signals: a bare wait cannot be interrupted on every system."""
 
@@ -264,57 +260,6 @@ class Job(Generic[T]):
         return f"<div class='ocrnb-job'>{'<br>'.join(lines)}</div>"
 
 
-def ask(
-    service: OcrService,
-    prepare: Callable[[], Awaitable[tuple[OcrRequest, float]]],
-    convert: Callable[[TaskReport], T],
-    *,
-    label: str,
-    polling: PollingPolicy | None = None,
-    on_progress: Progress | None = None,
-) -> Job[T]:
-    """Submit a request to `service` and wait for its result.
-
-    Args:
-        service: who is asked.
-        prepare: makes the request, and says how many megapixels its image has; run before submitting.
-        convert: makes the job's result of the completed report; run on a worker thread.
-        label: what is done, for people.
-        polling: when to ask again; None for the service's own policy, else the default.
-        on_progress: called with the job after each change.
-    """
-
-    async def work(job: Job[T]) -> T:
-        job.service = service
-        job.request, megapixels = await prepare()
-        counted = _Counted(service, job)
-        job.task_id = await _submit(counted, job.request)
-        policy = polling or _policy_of(service) or Polling()
-        report = await _follow(counted, job, policy, megapixels)
-        return await asyncio.to_thread(convert, report)
-
-    return Job(work, label=label, on_progress=on_progress)
-
-
-def attach(
-    service: OcrService,
-    task_id: TaskId,
-    convert: Callable[[TaskReport], T],
-    *,
-    label: str,
-    polling: PollingPolicy | None = None,
-    on_progress: Progress | None = None,
-) -> Job[T]:
-    """Wait for a task that was submitted earlier, here or by a process that is gone. Arguments as `ask`."""
-
-    async def work(job: Job[T]) -> T:
-        job.service, job.task_id = service, task_id
-        report = await _follow(_Counted(service, job), job, polling or _policy_of(service) or Polling(), 0.0)
-        return await asyncio.to_thread(convert, report)
-
-    return Job(work, label=label, on_progress=on_progress)
-
-
 def compute(work: Callable[[], T], *, label: str, on_progress: Progress | None = None) -> Job[T]:
     """Run `work`, which may take its time, on a worker thread of this machine; no service is asked."""
 
@@ -371,84 +316,6 @@ def gather(
         return [_outcome_of(child, return_errors) for child in children]
 
     return Job(work, label=_count(len(children), "job"), children=children)
-
-
-class _Counted:
-    """A service whose questions are counted in a job."""
-
-    def __init__(self, service: OcrService, job: Job[Any]) -> None:
-        self.service = service
-        self.job = job
-
-    @property
-    def identity(self) -> ServiceIdentity:
-        return self.service.identity
-
-    async def submit(self, request: OcrRequest) -> TaskId:
-        self.job.count_call()
-        return await self.service.submit(request)
-
-    async def fetch(self, task_id: TaskId) -> TaskReport:
-        self.job.count_call()
-        return await self.service.fetch(task_id)
-
-    async def cancel(self, task_id: TaskId) -> None:
-        self.job.count_call()
-        await self.service.cancel(task_id)
-
-    async def aclose(self) -> None:
-        await self.service.aclose()
-
-
-async def _submit(service: _Counted, request: OcrRequest) -> TaskId:
-    """Submit; when cancelled meanwhile, wait for the task id so that the task can be taken back."""
-    submitting = asyncio.ensure_future(service.submit(request))
-    try:
-        return await asyncio.shield(submitting)
-    except asyncio.CancelledError:
-        try:
-            task_id = await submitting
-        except OcrNbError as error:
-            log.info("Nothing to take back: the request was not accepted (%s).", error)
-        else:
-            await _withdraw(service, task_id)
-        raise
-
-
-async def _follow(service: _Counted, job: Job[Any], policy: PollingPolicy, megapixels: float) -> TaskReport:
-    """Watch the job's task until it is completed; take it back when the job is cancelled."""
-    assert job.task_id is not None
-    operation = job.request.operation if job.request else None
-    watching = watch(
-        service,
-        job.task_id,
-        policy,
-        operation=operation,
-        megapixels=megapixels,
-        sleep=sleep_for(service.service, job.task_id),
-    )
-    try:
-        async with aclosing(watching) as reports:
-            async for report in reports:
-                job.note(report)
-    except asyncio.CancelledError:
-        await _withdraw(service, job.task_id)
-        raise
-    error = task_error(report, job.label)
-    if error is not None:
-        raise error
-    return report
-
-
-async def _withdraw(service: _Counted, task_id: TaskId) -> None:
-    try:
-        await asyncio.wait_for(service.cancel(task_id), _WITHDRAWAL)
-    except (OcrNbError, TimeoutError) as error:
-        log.warning("Task %s… could not be taken back at the service: %s", task_id[:8], error)
-
-
-def _policy_of(service: OcrService) -> PollingPolicy | None:
-    return getattr(service, "polling", None)
 
 
 def _status_of(error: BaseException | None) -> TaskStatus:

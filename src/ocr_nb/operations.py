@@ -12,10 +12,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
+from .asking import ask, attach
 from .engine.layout import Recognition
 from .errors import ImageError, SettingsError, UnreadableAnswer, suggestion
 from .images import ImageLike, Picture, load_picture
-from .jobs import Job, Progress, ask, attach
+from .jobs import Job, Progress
 from .polling import PollingPolicy
 from .service.download import is_url
 from .service.protocol import (
