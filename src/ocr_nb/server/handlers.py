@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from ..errors import (
     CredentialsRefused,
+    EngineError,
     ImageError,
     RateLimited,
     RequestRefused,
@@ -91,7 +92,7 @@ async def handle(call: Call, desk: Desk) -> Response:
         raise Refused(400, str(error)) from error
     except (RequestRefused, CredentialsRefused) as error:
         raise Refused(502, f"The service behind this server refused: {error}") from error
-    except (ServiceError, StoreError) as error:
+    except (ServiceError, StoreError, EngineError) as error:
         raise Refused(503, str(error), headers={"Retry-After": str(RETRY_AFTER_S)}) from error
 
 
@@ -179,7 +180,7 @@ async def _describe(call: Call, desk: Desk) -> Response:
 
 
 async def _welcome(call: Call, desk: Desk) -> Response:
-    identity = desk.service.identity
+    identity = await asyncio.to_thread(lambda: desk.service.identity)  # may load an engine
     text = (
         f"ocr_nb speaks version 5.0 of the OCR protocol here, "
         f"with {identity.engine} {identity.engine_version}.\n"
