@@ -8,6 +8,7 @@ OcrNbError
 │   ├── RequestRefused           it answered: not like this (carries status and body)
 │   ├── RateLimited              it answered: too many (carries when to come back)
 │   ├── BudgetExceeded           we did not ask: the month's calls would not suffice
+│   ├── OutcomeUnknown           cut off while sending: it may have been accepted
 │   └── UnreadableAnswer         it answered, in a form we do not know
 ├── TaskError                  carries task_id
 │   ├── TaskFailed               the service gave up (carries its messages)
@@ -74,6 +75,10 @@ class RateLimited(ServiceError):
 
 class BudgetExceeded(ServiceError):
     """We did not ask: the month's calls would not suffice."""
+
+
+class OutcomeUnknown(ServiceError):
+    """The request was cut off while it was sent: it may have been accepted, so it is not sent again unasked."""
 
 
 class UnreadableAnswer(ServiceError):
