@@ -13,22 +13,22 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import filters, operations
 from .advice import Advice, advise
 from .condition import Condition, Step, parse_conditions
 from .errors import OcrNbError, SettingsError
-from .images import ImageLike, Picture, luma
+from .images import ImageLike, Picture, load_picture, luma
+from .jobs import Job
 from .metrics import measure_accuracy
+from .service.download import download_image, is_url, refuse_private
 from .service.protocol import OcrService, RecognitionSettings, ServiceIdentity
+from .settings import Settings
 from .subjects import Subject, list_subjects
 from .trial import Trial
 from .truth import TruthLike
 from .xheight import measure_x_height
-
-if TYPE_CHECKING:
-    from .jobs import Job
 
 DEFAULT_CONDITIONS = ("original", "resized", "upsampled", "make_upsampling")
 REMOTE_IMAGES_AT_ONCE = 8
@@ -166,8 +166,7 @@ class _Run:
             engine_version=self.identity.engine_version, service=self.identity.service,
         )  # fmt: skip
         try:
-            picture = operations.load(subject.image).result()
-            picture = replace(picture, name=subject.name)
+            picture = replace(_open(subject.image), name=subject.name)
             truth = subject.find_truth()
         except OcrNbError as error:
             failed = [self._failed(blank, condition, error) for condition in self.conditions]
@@ -274,6 +273,24 @@ class _Run:
 
     def _failed(self, blank: Trial, condition: Condition, error: OcrNbError) -> Trial:
         return replace(blank, condition=str(condition), error=str(error), time=_now())
+
+
+def _open(image: Any) -> Picture:
+    """Read anything that holds a picture, also one at an address.
+
+    Raises:
+        ImageError: it cannot be had or read.
+    """
+    if not (isinstance(image, str) and is_url(image)):
+        return load_picture(image)
+    host = Settings.from_environment()
+    check = refuse_private if host.on_binder or host.on_colab else None
+
+    async def work(job: Job[Picture]) -> Picture:
+        data, name = await download_image(image, check=check)
+        return load_picture(data, name=name)
+
+    return Job(work, label=f"download {image}").result()
 
 
 def _now() -> str:

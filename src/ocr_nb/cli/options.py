@@ -39,17 +39,16 @@ def choose_service(service: str | None, engine: str | None) -> OcrService:
         SettingsError: there is no such service or engine, or `engine` was given for a service elsewhere.
     """
     from .. import operations
-    from ..service.local import LocalService
 
     name = service or Settings.from_environment().service
     if name == "local":
-        return LocalService() if engine is None else LocalService(engine)
+        return operations.make_service("local", **({} if engine is None else {"engine": engine}))
     if engine is not None:
         raise SettingsError(
             f"--engine {engine} chooses a reader on this machine, but --service {name} reads elsewhere: "
             "leave one of them out."
         )
-    return operations.service_of(name)
+    return operations.make_service(name)
 
 
 def parse_factor(text: str) -> int | None:
