@@ -17,7 +17,7 @@ LAYERS = (
     ),
     ("models", "engine"),
     ("services", "service"),
-    ("waiting", "loop polling watching resumption jobs operations pipeline curl sdk"),
+    ("waiting", "loop polling watching resumption jobs asking sources operations pipelines curl sdk"),
     ("experiments", "study summary verdict"),
     ("pictures", "report"),
     ("doors", "cli lab demo server __main__"),
