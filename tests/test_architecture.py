@@ -149,7 +149,7 @@ def test_only_the_local_service_knows_the_models():
         if stands_in(room, "service")
         and name.startswith(".engine")
         and name not in {".engine.layout", ".engine.languages"}
-        and room not in {"service.local", "service.local_work"}
+        and room not in {"service.local", "service.local_work", "service.preparation"}
     ]
     assert [] == offenders
 
