@@ -121,8 +121,10 @@ def choose_lines(
         slack = (bottom - top) * chance.uniform(-0.05, 0.12, 2)
         side = (bottom - top) * chance.uniform(0.02, 0.25, 2)
         box = (
-            max(0.0, row[0].left - side[0]), max(0.0, top - slack[0]),
-            min(float(width), row[-1].right + side[1]), min(float(height), bottom + slack[1]),
+            max(0.0, row[0].left - side[0]),
+            max(0.0, top - slack[0]),
+            min(float(width), row[-1].right + side[1]),
+            min(float(height), bottom + slack[1]),
         )
         text = " ".join(word.text for word in row)
         if len(text) >= 3:
@@ -144,6 +146,9 @@ def to_batch(samples: list[Sample], lines: list[Line]) -> Batch:
     target = np.stack([sample.target for sample in samples])[:, None]
     weight = np.array([1 / max(0.3, sample.contrast) for sample in samples], dtype=np.float32)
     return Batch(
-        torch.from_numpy(small), torch.from_numpy(bicubic), torch.from_numpy(target),
-        torch.from_numpy(weight.reshape(-1, 1, 1, 1)), tuple(lines),
+        torch.from_numpy(small),
+        torch.from_numpy(bicubic),
+        torch.from_numpy(target),
+        torch.from_numpy(weight.reshape(-1, 1, 1, 1)),
+        tuple(lines),
     )

@@ -14,8 +14,8 @@ class Configuration:
     seed: int = 2026
     strips: int = 6000
     """Rendered pages of synthetic text."""
-    channels: int = 48
-    hidden: int = 6
+    channels: int = 32
+    hidden: int = 8
     bfloat16: bool = True
     """Whether convolutions compute in bfloat16 while training; weights are float32 all the same."""
     averaging: float = 0.999
@@ -28,10 +28,10 @@ class Configuration:
     pixel_rate: float = 1e-3
     pixel_rate_end: float = 2e-4
 
-    reader_steps: int = 6_000
+    reader_steps: int = 4_000
     """Stage 2: squared error and what a recognizer makes of the output."""
     reader_batch: int = 8
-    reader_patch: tuple[int, int] = (40, 128)
+    reader_patch: tuple[int, int] = (48, 96)
     reader_lines: int = 8
     """Lines of text a batch gives the reader at most."""
     reader_share: float = 0.003

@@ -65,7 +65,9 @@ def degrade_print(large: Coverage, x_height_px: float, chance: Chance, *, skew: 
     ink = vary_ink(large.astype(np.float32) / 255, x_height_px, chance)
     if skew and chance.random() < 0.25:
         ink = tilt(ink, chance)
-    worn = wear(ink, chance, FACTOR * x_height_px * chance.uniform(0.12, 0.5)) if chance.random() < 0.18 else ink
+    worn = (
+        wear(ink, chance, FACTOR * x_height_px * chance.uniform(0.12, 0.5)) if chance.random() < 0.18 else ink
+    )
     wanted = np.maximum(worn, 0.75 * ink)
     paper, tone, boosted = draw_tones(chance, bounds, ink.shape)
     source = shrink(blur(paper - tone * worn, chance, bounds), chance)
@@ -96,7 +98,9 @@ def vary_ink(ink: Plane, x_height_px: float, chance: Chance) -> Plane:
     if chance.random() > 0.35:
         return ink
     sigma = FACTOR * x_height_px * chance.uniform(0.03, 0.10)
-    return spread_ink(ink, max(0.5, sigma), float(chance.uniform(0.28, 0.62)), float(chance.uniform(0.3, 0.6)))
+    return spread_ink(
+        ink, max(0.5, sigma), float(chance.uniform(0.28, 0.62)), float(chance.uniform(0.3, 0.6))
+    )
 
 
 def tilt(ink: Plane, chance: Chance) -> Plane:
@@ -198,7 +202,9 @@ def compress(image: npt.NDArray[np.uint8], chance: Chance, quality: int) -> npt.
     """Encode and decode as JPEG, sometimes as WebP; blocks start anywhere, since crops do."""
     top, left = (int(v) for v in chance.integers(0, 8, 2))
     framed = cv2.copyMakeBorder(image, top, 0, left, 0, cv2.BORDER_REPLICATE)
-    kind, flag = (".jpg", cv2.IMWRITE_JPEG_QUALITY) if chance.random() < 0.9 else (".webp", cv2.IMWRITE_WEBP_QUALITY)
+    kind, flag = (
+        (".jpg", cv2.IMWRITE_JPEG_QUALITY) if chance.random() < 0.9 else (".webp", cv2.IMWRITE_WEBP_QUALITY)
+    )
     _, data = cv2.imencode(kind, framed, [flag, quality])
     decoded = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
     return decoded[top:, left:]

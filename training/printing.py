@@ -76,7 +76,9 @@ def draw_shapes(size: tuple[int, int], chance: Chance) -> Plane:
     for _ in range(int(chance.integers(6, 30))):
         ink = float(chance.random())
         if chance.random() < 0.5:
-            points = chance.integers((0, 0), (width, height), (int(chance.integers(3, 7)), 2)).astype(np.int32)
+            points = chance.integers((0, 0), (width, height), (int(chance.integers(3, 7)), 2)).astype(
+                np.int32
+            )
             cv2.fillPoly(plane, [points], ink, lineType=cv2.LINE_AA)
         else:
             center = (int(chance.integers(width)), int(chance.integers(height)))
@@ -88,11 +90,13 @@ def draw_shapes(size: tuple[int, int], chance: Chance) -> Plane:
 
 
 def wear(coverage: Plane, chance: Chance, grain_px: float) -> Plane:
-    """Break strokes: ink is missing in spots of about `grain_px`, in dead columns or where the ribbon is dry."""
+    """Break strokes: in spots of about `grain_px`, in dead columns, or where the ribbon is dry."""
     height, width = coverage.shape
     worn = coverage
     if chance.random() < 0.7:
-        worn = worn * np.clip((field_of(chance, (height, width), grain_px) + chance.uniform(0.2, 1.6)) * 2, 0, 1)
+        worn = worn * np.clip(
+            (field_of(chance, (height, width), grain_px) + chance.uniform(0.2, 1.6)) * 2, 0, 1
+        )
     if chance.random() < 0.4:
         ribbon = field_of(chance, (height, width), max(height, 12 * grain_px) / 3)
         worn = worn * np.clip(0.75 + 0.25 * ribbon, chance.uniform(0.25, 0.7), 1)

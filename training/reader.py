@@ -35,7 +35,15 @@ def _pairs(pads: list[int]) -> tuple[int, int]:
 def convolve(inputs: list[Tensor], a: dict[str, Any]) -> Tensor:
     bias = inputs[2] if len(inputs) > 2 else None
     padding = _pairs(a.get("pads", [0, 0, 0, 0]))
-    return F.conv2d(inputs[0], inputs[1], bias, a.get("strides", [1, 1]), padding, a.get("dilations", [1, 1]), a.get("group", 1))
+    return F.conv2d(
+        inputs[0],
+        inputs[1],
+        bias,
+        a.get("strides", [1, 1]),
+        padding,
+        a.get("dilations", [1, 1]),
+        a.get("group", 1),
+    )
 
 
 def normalize_batch(inputs: list[Tensor], a: dict[str, Any]) -> Tensor:
@@ -115,12 +123,16 @@ class Reader(nn.Module):
         self.alphabet = ("", *alphabet.splitlines(), " ")
         self._index = {char: number for number, char in enumerate(self.alphabet)}
         self._input = model.graph.input[0].name
-        self._values = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in model.graph.initializer}
+        self._values = {
+            i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in model.graph.initializer
+        }
         self._nodes: list[tuple[str, list[str], str, dict[str, Any]]] = []
         for node in model.graph.node:
             attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
             if node.op_type == "Constant":
-                self._values[node.output[0]] = torch.from_numpy(np.array(numpy_helper.to_array(attributes["value"])))
+                self._values[node.output[0]] = torch.from_numpy(
+                    np.array(numpy_helper.to_array(attributes["value"]))
+                )
             elif node.op_type in OPERATORS:
                 self._nodes.append((node.op_type, list(node.input), node.output[0], attributes))
             else:
@@ -146,17 +158,22 @@ class Reader(nn.Module):
         """Return the most likely text of each line: repeats merged, blanks dropped."""
         with torch.no_grad():
             best = self(lines).argmax(-1).T.tolist()
-        return ["".join(self.alphabet[n] for n, before in zip(row, [0, *row], strict=False) if n != before) for row in best]
+        return [
+            "".join(self.alphabet[n] for n, before in zip(row, [0, *row], strict=False) if n != before)
+            for row in best
+        ]
 
 
 def cut_lines(images: Tensor, lines: Sequence[Line]) -> Tensor:
-    """Cut and resize lines of `(N, 1, H, W)` enlarged images to `(len(lines), 1, 48, W)`, right side padded."""
+    """Cut lines out of enlarged images `(N, 1, H, W)` and resize them to `(len(lines), 1, 48, W)`."""
     cuts = []
     for line in lines:
         left, top, right, bottom = (round(v * FACTOR) for v in line.box)
         piece = images[line.sample : line.sample + 1, :, top:bottom, left:right]
         width = min(LONGEST_WIDTH, max(16, round(LINE_HEIGHT * piece.shape[3] / piece.shape[2])))
-        cuts.append(F.interpolate(piece, (LINE_HEIGHT, width), mode="bilinear", align_corners=False, antialias=False))
+        cuts.append(
+            F.interpolate(piece, (LINE_HEIGHT, width), mode="bilinear", align_corners=False, antialias=False)
+        )
     # The recognizer pads with zeros after centering: middle gray.
     widest = max(cut.shape[3] for cut in cuts)
     return torch.cat([F.pad(cut, (0, widest - cut.shape[3]), value=0.5) for cut in cuts])

@@ -21,7 +21,17 @@ import numpy.typing as npt
 from training import printing
 from training.fonts import FontFile, Split, font_files
 from training.texts import Chance, pick, write_line
-from training.typesetting import FACTOR, Coverage, Hinting, Page, Style, Word, drop_missing, open_typeface, set_page
+from training.typesetting import (
+    FACTOR,
+    Coverage,
+    Hinting,
+    Page,
+    Style,
+    Word,
+    drop_missing,
+    open_typeface,
+    set_page,
+)
 
 WIDTH, HEIGHT = 256, 80
 Kind = Literal["print", "raster", "pixel print", "screen", "pixel screen", "shapes"]
@@ -146,13 +156,19 @@ def print_grid(
     else:
         plane = printing.print_cells(cells, pitch, size)
     spread = float(chance.uniform(0.25, 0.6)) * pitch
-    return printing.spread_ink(plane, max(0.4, spread), float(chance.uniform(0.3, 0.5)), float(chance.uniform(0.4, 0.9)))
+    return printing.spread_ink(
+        plane, max(0.4, spread), float(chance.uniform(0.3, 0.5)), float(chance.uniform(0.4, 0.9))
+    )
 
 
 def scaled(word: Word, scale: float) -> Word:
     """Scale a word's box."""
     return replace(
-        word, left=word.left * scale, top=word.top * scale, right=word.right * scale, bottom=word.bottom * scale
+        word,
+        left=word.left * scale,
+        top=word.top * scale,
+        right=word.right * scale,
+        bottom=word.bottom * scale,
     )
 
 
@@ -172,9 +188,14 @@ def render_many(folder: Path, split: Split, seed: int, count: int, *, processes:
     large = np.lib.format.open_memmap(
         folder / "large.npy", mode="w+", dtype=np.uint8, shape=(count, HEIGHT * FACTOR, WIDTH * FACTOR)
     )
-    small = np.lib.format.open_memmap(folder / "small.npy", mode="w+", dtype=np.uint8, shape=(count, HEIGHT, WIDTH))
+    small = np.lib.format.open_memmap(
+        folder / "small.npy", mode="w+", dtype=np.uint8, shape=(count, HEIGHT, WIDTH)
+    )
     render = partial(render_strip, split=split, seed=seed)
-    with ProcessPoolExecutor(processes) as pool, (folder / "strips.jsonl").open("w", encoding="utf-8") as notes:
+    with (
+        ProcessPoolExecutor(processes) as pool,
+        (folder / "strips.jsonl").open("w", encoding="utf-8") as notes,
+    ):
         for index, strip in enumerate(pool.map(render, range(count), chunksize=16)):
             large[index] = strip.large
             if strip.small is not None:

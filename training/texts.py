@@ -37,18 +37,29 @@ OTHER_LISTS = {
     "russian": Path("/usr/share/hunspell/ru_RU.dic"),
     "ukrainian": Path("/usr/share/dict/ukrainian"),
 }
+
+
+def listed(words: str) -> tuple[str, ...]:
+    """Split at spaces."""
+    return tuple(words.split())
+
+
 # Function words carry no split: no text of any language does without them.
-FUNCTION_WORDS = (
-    "the of and to in is it for on as with at by from or an be this that are was not you all have new more "
-    "if will can has one our no your out up two may use any which their must he she they we if so do its"
-).split()
-GOODS = (
-    "TOTAL SUBTOTAL CASH CHANGE TAX GST VAT QTY PRICE AMOUNT DISCOUNT ROUNDING INVOICE RECEIPT DATE TIME "
-    "TABLE CASHIER MEMBER ITEM NO TEL FAX REG ID THANK YOU PLEASE COME AGAIN VISA CARD BALANCE DUE SUM INCL "
-    "EXCL RATE UNIT PCS KG ML LTD INC CO SDN BHD STREET ROAD FLOOR SHOP STORE BILL ORDER SALES TAXABLE"
-).split()
-KEYWORDS = "def return if else for in while import from class not None True int float const let new self".split()
-OPERATORS = "= == + - * / += -> => != <= >= && || : ; , . % & |".split()
+FUNCTION_WORDS = listed(
+    "the of and to in is it for on as with at by from or an be this that are was not you all have new "
+    "more if will can has one our no your out up two may use any which their must he she they we if "
+    "so do its"
+)
+GOODS = listed(
+    "TOTAL SUBTOTAL CASH CHANGE TAX GST VAT QTY PRICE AMOUNT DISCOUNT ROUNDING INVOICE RECEIPT DATE "
+    "TIME TABLE CASHIER MEMBER ITEM NO TEL FAX REG ID THANK YOU PLEASE COME AGAIN VISA CARD BALANCE "
+    "DUE SUM INCL EXCL RATE UNIT PCS KG ML LTD INC CO SDN BHD STREET ROAD FLOOR SHOP STORE BILL ORDER "
+    "SALES TAXABLE"
+)
+KEYWORDS = listed(
+    "def return if else for in while import from class not None True int float const let new self"
+)
+OPERATORS = listed("= == + - * / += -> => != <= >= && || : ; , . % & |")
 PUNCTUATION = (",", ".", ".", ",", ";", ":", "!", "?", " -", " –", "…")
 CODE_SYMBOLS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 MIXED_SYMBOLS = CODE_SYMBOLS + "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -97,7 +108,9 @@ def encoding_of(path: Path) -> str:
     rules = path.with_suffix(".aff")
     if not rules.exists():
         return "utf-8"
-    declared = [line.split()[1] for line in rules.read_text("latin-1").splitlines() if line.startswith("SET ")]
+    declared = [
+        line.split()[1] for line in rules.read_text("latin-1").splitlines() if line.startswith("SET ")
+    ]
     return declared[0] if declared else "latin-1"
 
 
@@ -130,11 +143,18 @@ def code(chance: Chance) -> str:
 
 def date(chance: Chance) -> str:
     """Write a date or a time in one of the usual forms."""
-    day, month, year = int(chance.integers(1, 32)), int(chance.integers(1, 13)), int(chance.integers(1980, 2040))
+    day, month, year = (
+        int(chance.integers(1, 32)),
+        int(chance.integers(1, 13)),
+        int(chance.integers(1980, 2040)),
+    )
     hour, minute = int(chance.integers(24)), int(chance.integers(60))
     forms = (
-        f"{day:02}/{month:02}/{year}", f"{year}-{month:02}-{day:02}", f"{day}.{month}.{year % 100:02}",
-        f"{hour:02}:{minute:02}", f"{hour % 12 + 1}:{minute:02} {'AP'[hour // 12]}M",
+        f"{day:02}/{month:02}/{year}",
+        f"{year}-{month:02}-{day:02}",
+        f"{day}.{month}.{year % 100:02}",
+        f"{hour:02}:{minute:02}",
+        f"{hour % 12 + 1}:{minute:02} {'AP'[hour // 12]}M",
         f"{hour:02}:{minute:02}:{int(chance.integers(60)):02}",
     )
     return pick(chance, forms)
@@ -215,9 +235,16 @@ def program(chance: Chance, book: Wordbook) -> str:
     for _ in range(int(chance.integers(2, 7))):
         name = pick(chance, book.english).lower()
         forms = (
-            name, pick(chance, KEYWORDS), f"{name}_{pick(chance, book.english).lower()}", f"{name}()",
-            f"{name}[{int(chance.integers(100))}]", f"www.{name}.com", f"{name}@{pick(chance, book.english).lower()}.org",
-            f"/{name}/{code(chance)}", f'"{name}"', str(int(chance.integers(10000))),
+            name,
+            pick(chance, KEYWORDS),
+            f"{name}_{pick(chance, book.english).lower()}",
+            f"{name}()",
+            f"{name}[{int(chance.integers(100))}]",
+            f"www.{name}.com",
+            f"{name}@{pick(chance, book.english).lower()}.org",
+            f"/{name}/{code(chance)}",
+            f'"{name}"',
+            str(int(chance.integers(10000))),
         )
         parts.append(pick(chance, forms))
         if chance.random() < 0.5:
@@ -234,8 +261,14 @@ def signs(chance: Chance, book: Wordbook) -> str:
 Writer = Callable[[Chance, Wordbook], str]
 # Shares of the kinds; receipts and codes get more than a page has of them since no language helps there.
 KINDS: tuple[tuple[Writer, float], ...] = (
-    (english, 0.28), (receipt, 0.26), (latin, 0.12), (codes, 0.10), (other_script, 0.08), (table, 0.07),
-    (program, 0.06), (signs, 0.03),
+    (english, 0.28),
+    (receipt, 0.26),
+    (latin, 0.12),
+    (codes, 0.10),
+    (other_script, 0.08),
+    (table, 0.07),
+    (program, 0.06),
+    (signs, 0.03),
 )
 
 

@@ -56,8 +56,11 @@ def start(configuration: Configuration) -> State:
 def save(state: State, path: Path) -> None:
     """Write a checkpoint; the old one stays until the new one is whole."""
     content = {
-        "step": state.step, "seconds": state.seconds, "model": state.model.state_dict(),
-        "averaged": state.averaged.state_dict(), "optimizer": state.optimizer.state_dict(),
+        "step": state.step,
+        "seconds": state.seconds,
+        "model": state.model.state_dict(),
+        "averaged": state.averaged.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
     }
     torch.save(content, path.with_suffix(".part"))
     path.with_suffix(".part").replace(path)
@@ -90,7 +93,9 @@ def batches_from(step: int, stop: int, folder: Path, c: Configuration, workers: 
     if step < c.pixel_steps:
         batches = Batches(folder, seed=c.seed, size=c.pixel_batch, patch=c.pixel_patch)
     else:
-        batches = Batches(folder, seed=c.seed, size=c.reader_batch, patch=c.reader_patch, lines=c.reader_lines)
+        batches = Batches(
+            folder, seed=c.seed, size=c.reader_batch, patch=c.reader_patch, lines=c.reader_lines
+        )
     loader = DataLoader(
         batches, batch_size=None, sampler=range(step, stop), num_workers=workers, prefetch_factor=4
     )
@@ -137,23 +142,39 @@ def report(state: State, log: Path, c: Configuration, **more: Any) -> None:
     """Append the mean losses since the last report to the log."""
     means = {name: sum(values) / len(values) for name, values in state.sums.items()}
     state.sums.clear()
-    row = {"step": state.step, "seconds": round(state.seconds, 1), "rate": rate_at(state.step, c), **means, **more}
+    row = {
+        "step": state.step,
+        "seconds": round(state.seconds, 1),
+        "rate": rate_at(state.step, c),
+        **means,
+        **more,
+    }
     with log.open("a", encoding="utf-8") as lines:
         lines.write(json.dumps(row) + "\n")
 
 
-def run_leg(state: State, c: Configuration, folder: Path, strips: dict[Split, Path], *, minutes: float, reader: Reader | None, workers: int) -> None:
+def run_leg(
+    state: State,
+    c: Configuration,
+    folder: Path,
+    strips: dict[Split, Path],
+    *,
+    minutes: float,
+    reader: Reader | None,
+    workers: int,
+) -> None:
     """Train until the time is up or the run is complete, saving on the way and at the end."""
     until = time.monotonic() + 60 * minutes
     log, checkpoint = folder / "log.jsonl", folder / "checkpoint.pt"
+    began = time.monotonic()
     while state.step < c.steps and time.monotonic() < until:
         stage_end = c.pixel_steps if state.step < c.pixel_steps else c.steps
         loss = ReaderLoss(reader) if reader is not None and state.step >= c.pixel_steps else None
         for batch in batches_from(state.step, stage_end, strips["train"], c, workers):
-            began = time.monotonic()
             note(state, teach(state, batch, loss, c))
             state.step += 1
             state.seconds += time.monotonic() - began
+            began = time.monotonic()
             if state.step % LOG_EVERY == 0:
                 report(state, log, c)
             if state.step % SAVE_EVERY == 0:
@@ -179,12 +200,16 @@ def prepare_strips(cache: Path, c: Configuration) -> dict[Split, Path]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="strips and runs lie here")
-    parser.add_argument("--configuration", type=Path, help="JSON file of settings that differ from the defaults")
+    parser.add_argument(
+        "--configuration", type=Path, help="JSON file of settings that differ from the defaults"
+    )
     parser.add_argument("--reader", type=Path, help="PP-OCRv4's recognizer, an ONNX file; needed for stage 2")
     parser.add_argument("--minutes", type=float, default=math.inf, help="length of this leg")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="more only where the cores are idle")
     parser.add_argument("--workers", type=int, default=1, help="processes that make batches")
     wanted = parser.parse_args()
     torch.set_num_threads(wanted.threads)
@@ -196,7 +221,10 @@ def main() -> None:
     state = start(c)
     resume(state, folder / "checkpoint.pt")
     reader = Reader(wanted.reader) if wanted.reader else None
-    print(f"{folder}: {count_parameters(state.model)} parameters, from step {state.step} of {c.steps}", flush=True)
+    print(
+        f"{folder}: {count_parameters(state.model)} parameters, from step {state.step} of {c.steps}",
+        flush=True,
+    )
     run_leg(state, c, folder, strips, minutes=wanted.minutes, reader=reader, workers=wanted.workers)
 
 

@@ -104,7 +104,9 @@ class Typeface:
     def set_size(self, width_em_px: float, height_em_px: float) -> None:
         """Choose the em in pixels; a pixel font has one size and ignores this."""
         if not self.font.bitmap:
-            self.face.set_char_size(max(64, round(width_em_px * 64)), max(64, round(height_em_px * 64)), 72, 72)
+            self.face.set_char_size(
+                max(64, round(width_em_px * 64)), max(64, round(height_em_px * 64)), 72, 72
+            )
 
     def _x_height(self, hinting: Hinting) -> float:
         self.face.load_char("x", LOAD_FLAGS[hinting])
@@ -128,7 +130,9 @@ class Typeface:
         pixels = pixels_of(slot.bitmap)
         if pixels.size and slot.bitmap.pixel_mode == freetype.FT_PIXEL_MODE_LCD:
             pixels = luma_of_lcd(pixels, mirrored)
-        advance = slot.advance.x / 64 if self.font.bitmap or hinting == "mono" else slot.linearHoriAdvance / 65536
+        advance = (
+            slot.advance.x / 64 if self.font.bitmap or hinting == "mono" else slot.linearHoriAdvance / 65536
+        )
         return Glyph(pixels, slot.bitmap_left, slot.bitmap_top, advance)
 
 
@@ -162,11 +166,11 @@ def stamp(canvas: Coverage, glyph: Glyph, x: int, baseline: int) -> None:
     """Lay a glyph on the canvas, keeping the darker of both; what falls outside is cut."""
     height, width = glyph.pixels.shape
     left, top = x + glyph.left, baseline - glyph.top
-    l, t = max(0, left), max(0, top)
-    r, b = min(canvas.shape[1], left + width), min(canvas.shape[0], top + height)
-    if l < r and t < b:
-        place = canvas[t:b, l:r]
-        np.maximum(place, glyph.pixels[t - top : b - top, l - left : r - left], out=place)
+    right, bottom = min(canvas.shape[1], left + width), min(canvas.shape[0], top + height)
+    x0, y0 = max(0, left), max(0, top)
+    if x0 < right and y0 < bottom:
+        place = canvas[y0:bottom, x0:right]
+        np.maximum(place, glyph.pixels[y0 - top : bottom - top, x0 - left : right - left], out=place)
 
 
 def set_page(font: FontFile, lines: list[str], style: Style, width: int, height: int) -> Page:
@@ -178,10 +182,14 @@ def set_page(font: FontFile, lines: list[str], style: Style, width: int, height:
     large = np.zeros((height * FACTOR, width * FACTOR), dtype=np.uint8)
     small = None if style.native is None else np.zeros((height, width), dtype=np.uint8)
     words: list[Word] = []
-    for number, (text, baseline) in enumerate(zip(lines, baselines(em * style.pitch_em, height), strict=False)):
+    for number, (text, baseline) in enumerate(
+        zip(lines, baselines(em * style.pitch_em, height), strict=False)
+    ):
         pens = _set_small(face, text, style, em, baseline, small, width)
         _set_large(face, text, style, em, baseline, large, pens)
-        words += words_between(text, pens, number, baseline - 0.95 * em * 0.8, baseline + 0.25 * em, width, height)
+        words += words_between(
+            text, pens, number, baseline - 0.95 * em * 0.8, baseline + 0.25 * em, width, height
+        )
     return Page(large, small, tuple(words), style.x_height_px, pixel_font=False)
 
 
@@ -248,7 +256,9 @@ def _set_pixel_page(face: Typeface, lines: list[str], style: Style, width: int, 
     x_height = face.fixed_x_height()
     em = x_height * face.em_per_x_height
     words: list[Word] = []
-    for number, (text, baseline) in enumerate(zip(lines, baselines(em * style.pitch_em, height), strict=False)):
+    for number, (text, baseline) in enumerate(
+        zip(lines, baselines(em * style.pitch_em, height), strict=False)
+    ):
         pen, pens = 2.0, []
         for char in text:
             pens.append(pen)

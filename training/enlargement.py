@@ -1,0 +1,70 @@
+"""The ways of enlarging that are compared, by name. Needs OpenCV and ONNX Runtime, not PyTorch.
+
+Images are luma `(H, W)` uint8, 0 black. Names: `original`, `bicubic xK`, `lanczos xK`, `ours xK` and
+`ours xK @S`, where S is the strength: 1 the network's output, 0 bicubic. Factors below the network's are
+made from its output by area averaging.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+Gray = npt.NDArray[np.uint8]
+NAME = re.compile(r"(original)|(bicubic|lanczos|ours) x([234])(?: @([01](?:\.\d+)?))?")
+FILTERS = {"bicubic": cv2.INTER_CUBIC, "lanczos": cv2.INTER_LANCZOS4}
+
+
+class Enlarger:
+    """Enlarges by name; holds the network if one was given."""
+
+    def __init__(self, weights: Path | None) -> None:
+        self._session: onnxruntime.InferenceSession | None = None
+        if weights is not None:
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = 1
+            self._session = onnxruntime.InferenceSession(
+                str(weights), options, providers=["CPUExecutionProvider"]
+            )
+            facts = json.loads(weights.with_suffix(".json").read_text("utf-8"))
+            self._factor, self._radius = int(facts["factor"]), int(facts["receptive_radius"])
+
+    def __call__(self, name: str, image: Gray) -> Gray:
+        """Return the enlarged image.
+
+        Raises:
+            ValueError: when the name is none of those above.
+        """
+        found = NAME.fullmatch(name)
+        if found is None:
+            raise ValueError(f"{name!r} is no way of enlarging. Example: 'ours x4 @0.5'.")
+        if found[1]:
+            return image
+        factor = int(found[3])
+        size = (image.shape[1] * factor, image.shape[0] * factor)
+        if found[2] in FILTERS:
+            return cv2.resize(image, size, interpolation=FILTERS[found[2]])
+        large = to_bytes(self._network(image, float(found[4] or 1)))
+        return large if factor == self._factor else cv2.resize(large, size, interpolation=cv2.INTER_AREA)
+
+    def _network(self, image: Gray, strength: float) -> npt.NDArray[np.float32]:
+        """Return the cubic enlargement plus `strength` times the network's residual, luma in [0, 1]."""
+        if self._session is None:
+            raise ValueError("The network's weights were not given: pass --weights.")
+        radius, factor = self._radius, self._factor
+        luma = image.astype(np.float32) / 255
+        framed = cv2.copyMakeBorder(luma, radius, radius, radius, radius, cv2.BORDER_REPLICATE)
+        (residual,) = self._session.run(None, {"luma": framed[None, None]})
+        edge = radius * factor
+        size = (image.shape[1] * factor, image.shape[0] * factor)
+        bicubic = cv2.resize(luma, size, interpolation=cv2.INTER_CUBIC)
+        return bicubic + strength * residual[0, 0, edge:-edge, edge:-edge]
+
+
+def to_bytes(luma: npt.NDArray[np.float32]) -> Gray:
+    """Clip to [0, 1] and round to uint8."""
+    return (np.clip(luma, 0, 1) * 255 + 0.5).astype(np.uint8)

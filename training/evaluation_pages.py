@@ -1,0 +1,61 @@
+"""Set pages for judging in fonts and words that training never saw."""
+
+import cv2
+import numpy as np
+
+from training.enlargement import Gray
+from training.fonts import FontFile, font_files
+from training.texts import FUNCTION_WORDS, Chance, code, load_wordbook, pick
+from training.typesetting import FACTOR, Style, drop_missing, set_page
+
+PROSE_LINES, CODE_LINES = 8, 4
+WORDS_A_LINE, CODES_A_LINE = 8, 5
+# Upright text weights of families for running text; one page each, in turn by chance.
+FACES = (
+    "Lato-Regular.ttf",
+    "Inter-Regular.otf",
+    "LinLibertine_R.otf",
+    "LinBiolinum_R.otf",
+    "Carlito-Regular.ttf",
+    "Caladea-Regular.ttf",
+    "PTS55F.ttf",
+    "PTF55F.ttf",
+    "PTM55F.ttf",
+    "FiraCode-Regular.ttf",
+    "Anonymous Pro.ttf",
+    "Vollkorn-Regular.ttf",
+    "Cantarell-Regular.otf",
+    "GentiumPlus-Regular.ttf",
+)
+
+
+def evaluation_fonts() -> list[FontFile]:
+    """Return the installed ones of `FACES`."""
+    return [font for font in font_files("evaluation") if font.path.name in FACES]
+
+
+def set_evaluation_page(x_height_px: float, chance: Chance) -> tuple[Gray, list[str]]:
+    """Return an averaged page, `(H, W)` uint8 on white, and its lines."""
+    font = pick(chance, evaluation_fonts())
+    lines = [prose_line(chance) for _ in range(PROSE_LINES)]
+    lines += [" ".join(code(chance) for _ in range(CODES_A_LINE)) for _ in range(CODE_LINES)]
+    lines = [drop_missing(font, line) for line in lines]
+    style = Style(x_height_px=x_height_px, pitch_em=1.35)
+    # An em is at most about 2.6 x-heights, a character seldom wider than 1.5; the rest is cut away.
+    width = round(max(len(line) for line in lines) * x_height_px * 1.5)
+    page = set_page(font, lines, style, width, round(len(lines) * 1.35 * 2.6 * x_height_px))
+    small = cv2.resize(page.large, None, fx=1 / FACTOR, fy=1 / FACTOR, interpolation=cv2.INTER_AREA)
+    rows, columns = np.nonzero(small > 8)
+    inked = 255 - small[: rows.max() + 3, : columns.max() + 3]
+    margin = round(2 * x_height_px)
+    return cv2.copyMakeBorder(inked, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=255), lines
+
+
+def prose_line(chance: Chance) -> str:
+    """Write loose English with function words."""
+    words = load_wordbook("evaluation").english
+    parts = [
+        pick(chance, FUNCTION_WORDS) if chance.random() < 0.4 else pick(chance, words)
+        for _ in range(WORDS_A_LINE)
+    ]
+    return " ".join([parts[0].capitalize(), *parts[1:]]) + "."

@@ -1,0 +1,153 @@
+"""Write a run's averaged weights as ONNX, with a JSON beside them that says where they come from.
+
+`python -m training.export RUN_FOLDER src/ocr_nb/engine/weights/text_sr.onnx`
+"""
+
+import argparse
+import hashlib
+import json
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from training.configuration import Configuration
+from training.network import MIDDLE, SLOPE, TextUpsampler, count_parameters
+from training.typesetting import FACTOR
+
+# Old enough for every runtime of recent years: nothing newer is used.
+OPSET, IR_VERSION = 17, 8
+
+
+def to_onnx(model: TextUpsampler) -> onnx.ModelProto:
+    """Build the graph node by node: `luma` `(N, 1, H, W)` to `residual` `(N, 1, FACTOR·H, FACTOR·W)`."""
+    nodes = [helper.make_node("Sub", ["luma", "middle"], ["centered"])]
+    constants = [numpy_helper.from_array(torch.tensor(MIDDLE).numpy(), "middle")]
+    value = "centered"
+
+    def convolve(name: str, layer: torch.nn.Conv2d, source: str) -> str:
+        pad = layer.kernel_size[0] // 2
+        constants.append(
+            numpy_helper.from_array(layer.weight.detach().contiguous().numpy(), f"{name}.weight")
+        )
+        assert layer.bias is not None
+        constants.append(numpy_helper.from_array(layer.bias.detach().numpy(), f"{name}.bias"))
+        inputs = [source, f"{name}.weight", f"{name}.bias"]
+        nodes.append(helper.make_node("Conv", inputs, [name], kernel_shape=layer.kernel_size, pads=[pad] * 4))
+        return name
+
+    def activate(source: str) -> str:
+        nodes.append(helper.make_node("LeakyRelu", [source], [f"{source}.active"], alpha=SLOPE))
+        return f"{source}.active"
+
+    start = value = activate(convolve("first", model.first, value))
+    for number, layer in enumerate(model.trunk):
+        value = convolve(f"trunk{number}", layer, value)
+        if number == len(model.trunk) - 1:
+            nodes.append(helper.make_node("Add", [value, start], ["joined"]))
+            value = "joined"
+        value = activate(value)
+    value = convolve("head", model.head, value)
+    # CRD is PyTorch's pixel shuffle: channel, then row, then column.
+    nodes.append(helper.make_node("DepthToSpace", [value], ["residual"], blocksize=FACTOR, mode="CRD"))
+    graph = helper.make_graph(
+        nodes,
+        "text_upsampler",
+        [helper.make_tensor_value_info("luma", TensorProto.FLOAT, ["batch", 1, "height", "width"])],
+        [
+            helper.make_tensor_value_info(
+                "residual", TensorProto.FLOAT, ["batch", 1, "large_height", "large_width"]
+            )
+        ],
+        constants,
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    onnx.checker.check_model(made, full_check=True)
+    return made
+
+
+def commit_of(repository: Path) -> str:
+    """Return the commit that is checked out."""
+    asked = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=repository, capture_output=True, text=True, check=True
+    )
+    return asked.stdout.strip()
+
+
+def last_measured(log: Path) -> dict[str, Any]:
+    """Return the log's last line that has validation figures."""
+    rows = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    return next(row for row in reversed(rows) if "validation_error_ours" in row)
+
+
+def describe(
+    run: Path, c: Configuration, model: TextUpsampler, checkpoint: dict[str, Any], data: bytes
+) -> dict[str, Any]:
+    """Gather the provenance."""
+    return {
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "bytes": len(data),
+        "license": "MIT, as the project",
+        "architecture": (
+            f"5x5 convolution, {c.hidden} 3x3 convolutions of {c.channels} channels (leaky ReLU {SLOPE}), "
+            f"3x3 head, pixel shuffle"
+        ),
+        "parameters": count_parameters(model),
+        "factor": FACTOR,
+        "receptive_radius": model.radius,
+        "input": {"name": "luma", "axes": "N,1,H,W", "type": "float32", "range": "0 black to 1 white"},
+        "output": {
+            "name": "residual",
+            "axes": "N,1,factor*H,factor*W",
+            "type": "float32",
+            "meaning": "add to OpenCV's INTER_CUBIC enlargement of the same luma, then clip to [0, 1]",
+        },
+        "tiling": (
+            "convolutions pad with zeros: extend the image by receptive_radius replicated pixels and "
+            "overlap tiles by as many on each side, then cut; the result does not depend on the tiles"
+        ),
+        "training": {
+            "command": "python -m training.train --reader ch_PP-OCRv4_rec_infer.onnx",
+            "commit": checkpoint["commit"],
+            "configuration_hash": c.hash,
+            "configuration": json.loads((run / "configuration.json").read_text("utf-8")),
+            "seed": c.seed,
+            "device": f"CPU ({platform.machine()}), bfloat16 convolutions: {c.bfloat16}",
+            "torch": str(torch.__version__),
+            "duration_s": round(checkpoint["seconds"]),
+            "steps": checkpoint["step"],
+            "steps_planned": c.steps,
+            "reader_in_the_loop": "PP-OCRv4 recognizer (rapidocr-onnxruntime 1.4.4)",
+            "last_measured": last_measured(run / "log.jsonl"),
+        },
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "run", type=Path, help="folder of the run: configuration.json, checkpoint.pt, log.jsonl"
+    )
+    parser.add_argument("weights", type=Path, help="ONNX file to write; the JSON gets the same stem")
+    wanted = parser.parse_args()
+    c = Configuration.load(wanted.run / "configuration.json")
+    checkpoint = torch.load(wanted.run / "checkpoint.pt", weights_only=True)
+    checkpoint.setdefault("commit", commit_of(Path(__file__).parent))
+    model = TextUpsampler(c.channels, c.hidden)
+    model.load_state_dict(checkpoint["averaged"])
+    data = to_onnx(model).SerializeToString()
+    wanted.weights.parent.mkdir(parents=True, exist_ok=True)
+    wanted.weights.write_bytes(data)
+    facts = describe(wanted.run, c, model, checkpoint, data)
+    wanted.weights.with_suffix(".json").write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+    print(f"{wanted.weights}: {len(data)} bytes, step {checkpoint['step']} of {c.steps}")
+
+
+if __name__ == "__main__":
+    main()
