@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
@@ -47,41 +48,50 @@ class AppFactory:
 
     def __call__(self) -> ASGIApp:
         """Open the store, start the local service and return the application around it."""
-        from ..service.local import LocalService
         from ..service.sqlite_tasks import SqliteTaskStore
         from .app import make_app
+        from .standing import StandingService
 
         store = SqliteTaskStore(self.folder)
-        service = LocalService(self.engine, latency=self.latency, store=store)
+        service = StandingService(self.engine, latency=self.latency, store=store)
         tokens = TokenDesk.from_settings(Settings.from_environment(), self.options)
         return make_app(service, self.options, store=store, tokens=tokens, owns_service=True)
 
 
+Option = typer.Option
+
+
 def serve(
-    host: str = "127.0.0.1",
-    port: int = 8765,
-    strict: bool = False,
-    open: bool = False,
-    workers: int = 1,
-    engine: str = "rapidocr",
-    latency: float = 0.0,
-    faults: str = "",
-    queue: int = 256,
-    max_body_mib: int = 64,
-    max_megapixels: float = 100.0,
-    allow_host: list[str] | None = None,
-    cors: list[str] | None = None,
-    state: Path | None = None,
+    host: Annotated[
+        str, Option(help="Address to listen on; beyond this machine with --strict or --open.")
+    ] = ("127.0.0.1"),
+    port: Annotated[int, Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8765,
+    strict: Annotated[
+        bool,
+        Option("--strict", help="Demand access tokens: OCR_NB_CLIENT_ID and OCR_NB_CLIENT_SECRET get one."),
+    ] = False,
+    open: Annotated[bool, Option("--open", help="Serve anyone who reaches the address.")] = False,
+    workers: Annotated[int, Option(help="Processes that share one queue.")] = 1,
+    engine: Annotated[str, Option(help="Recognizer: rapidocr or tesseract.")] = "rapidocr",
+    latency: Annotated[float, Option(help="Seconds that every task takes at least, for lessons.")] = 0.0,
+    faults: Annotated[
+        str, Option(help="What goes wrong: a TOML script, or as in 'too_many,slow,reset'.")
+    ] = "",
+    queue: Annotated[int, Option(help="Tasks that may wait; above it a POST gets 429.")] = 256,
+    max_body_mib: Annotated[int, Option(help="Largest body of a request, MiB.")] = 64,
+    max_megapixels: Annotated[float, Option(help="Largest image, megapixels.")] = 100.0,
+    allow_host: Annotated[
+        list[str] | None, Option(help="A further name by which clients call; may be repeated.")
+    ] = None,
+    cors: Annotated[list[str] | None, Option(help="An origin whose pages may call; may be repeated.")] = None,
+    state: Annotated[
+        Path | None, Option(help="Folder that keeps the tasks across restarts; without it they go.")
+    ] = None,
 ) -> None:
-    """Serve version 5.0 of the OCR protocol on this machine, with the engines of this package.
+    """Serve version 5.0 of the OCR protocol, with the engines of this package, until interrupted.
 
-    It listens on 127.0.0.1; any other address needs --strict (access tokens are checked against
-    OCR_NB_CLIENT_ID and OCR_NB_CLIENT_SECRET) or --open (anyone who reaches it may use it).
-    --port 0 takes a free port. --workers is the number of processes; --latency adds seconds to every task.
-    --faults takes a script (TOML) or a list such as too_many,slow,reset. --queue bounds the waiting tasks,
-    --max-body-mib and --max-megapixels a request. --allow-host names a host, --cors an origin whose pages
-    may call. --state keeps tasks in a folder across restarts; without it they go when the server stops.
-
+    Nothing but this machine can reach it unless told otherwise.
+    \f
     Raises:
         SettingsError: an option is not allowed, the port is taken, or strict mode has no credentials.
     """
@@ -99,13 +109,21 @@ def serve(
         raise SettingsError(f"workers is {workers} and latency {latency}: give at least 1 and 0.")
     if workers > 1 and options.faults.rules:
         raise SettingsError("A fault script counts requests, so it needs one process: leave out --workers.")
-    TokenDesk.from_settings(Settings.from_environment(), options)
+    _try_out(engine, options)
     with _listening(host, port) as listener, _task_folder(state) as folder:
         bound = listener.getsockname()[1]
         name = f"[{host}]" if ":" in host else host
         config = _configure(AppFactory(options, folder, engine, latency), workers)
         log.info("Serving at http://%s:%d%s (Ctrl-C stops)", name, bound, PUBLIC_PREFIX)
         _run(config, listener)
+
+
+def _try_out(engine: str, options: ServerOptions) -> None:
+    """Refuse here what would otherwise fail in every worker process."""
+    from ..service.local import LocalService
+
+    LocalService(engine)
+    TokenDesk.from_settings(Settings.from_environment(), options)
 
 
 def _configure(factory: AppFactory, workers: int) -> uvicorn.Config:

@@ -1,0 +1,87 @@
+"""Servers that really listen on loopback: one in a thread of this process, one as the command runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from doubles import wait_for
+from ocr_nb.server.connection import BreakableProtocol
+
+
+@contextmanager
+def listening(app: Starlette) -> Iterator[str]:
+    """Serve `app` from a thread; give its base address."""
+    config = uvicorn.Config(app, port=0, http=BreakableProtocol, ws="none", log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        assert wait_for(lambda: server.started)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+@dataclass
+class Command:
+    """A running `ocr-nb serve`."""
+
+    process: subprocess.Popen[bytes]
+    base: str
+    log: Path
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal, wait for the end and return the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+@contextmanager
+def serving(
+    folder: Path, *arguments: str, environment: dict[str, str] | None = None, seconds: float = 60
+) -> Iterator[Command]:
+    """Run `ocr-nb serve --port 0` with `arguments`; its log goes to a file in `folder`."""
+    log = folder / "server.log"
+    command: Sequence[str] = (sys.executable, "-m", "ocr_nb", "serve", "--port", "0", *arguments)
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            command,
+            stdout=file,
+            stderr=file,
+            env={**os.environ, **(environment or {}), "TMPDIR": str(folder)},
+        )
+    try:
+        found = None
+
+        def is_up() -> bool:
+            nonlocal found
+            text = log.read_text()
+            found = re.search(r"Serving at (http://\S+?)/v5", text)
+            return process.poll() is not None or (found is not None and "startup complete" in text)
+
+        wait_for(is_up, seconds)
+        assert found is not None, log.read_text()
+        yield Command(process, found[1], log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
