@@ -117,7 +117,7 @@ def _confidences(before: Trial, after: Trial) -> str:
 
 def answer(summary: Summary) -> Iterator[str]:
     """Say what the comparison found: first each reader's chief condition, then every other one."""
-    chief = {reader: _chief(summary, reader) for reader in summary.readers}
+    chief = {reader: chief_row(summary, reader) for reader in summary.readers}
     many = len(chief) > 1
     for reader, row in chief.items():
         prefix = f"With {reader}: " if many else ""
@@ -127,7 +127,7 @@ def answer(summary: Summary) -> Iterator[str]:
             yield (f"With {row.reader}: " if many else "") + _row_in_words(summary, row, many)
 
 
-def _chief(summary: Summary, reader: Reader) -> ConditionSummary | None:
+def chief_row(summary: Summary, reader: Reader) -> ConditionSummary | None:
     """Return the row the headline speaks of: upsampled, else make_upsampling, else the last one."""
     rows = [row for row in summary.conditions if row.reader == reader and row.condition != summary.baseline]
     for start in ("upsampled", "make_upsampling"):

@@ -1,0 +1,356 @@
+"""The report's sections, one an image: pictures to compare, what each condition read, the verdict.
+
+In: the trials of one image under one reader, and the pictures that were recognized. Out: `Markup`.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..alignment import Fate, ReadWord, SpanKind, align, align_readings, normalize
+from ..images import Picture, luma
+from ..summary import Reader, pair_key, reader_of
+from ..trial import Trial
+from ..verdict import Outcome, Verdict, doing, judge, label, percent, seconds, size
+from ..xheight import measure_text_contrast, measure_x_height
+from .markup import Content, Markup, element, prose
+
+Pictures = Mapping[tuple[str, str], Picture]
+"""What was recognized, by (image hash or image name, condition)."""
+
+LONG_TEXT = 1200
+"""Characters of a reading above which it scrolls in its own box."""
+_ORDER = (Outcome.WORSE, Outcome.FAILED, Outcome.BETTER, Outcome.SAME, Outcome.LEFT_ALONE, Outcome.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class ImageCase:
+    """One image, one reader, all conditions."""
+
+    trials: tuple[Trial, ...]
+    baseline: str
+    chief: str
+    """The condition the headline speaks of."""
+    pictures: Pictures
+    reader: Reader
+
+    @property
+    def name(self) -> str:
+        """What the image is called, with how it was spoilt."""
+        first = self.trials[0]
+        return f"{first.image} ({first.variant})" if first.variant else first.image
+
+    @cached_property
+    def before(self) -> Trial | None:
+        """The baseline's trial."""
+        return self.under(self.baseline)
+
+    def under(self, condition: str) -> Trial | None:
+        """Return the trial of that condition, if there is one."""
+        return next((trial for trial in self.trials if trial.condition == condition), None)
+
+    @cached_property
+    def verdicts(self) -> dict[str, Verdict]:
+        """The judgment on every condition but the baseline."""
+        return {
+            trial.condition: judge(self.before, trial)
+            for trial in self.trials
+            if trial.condition != self.baseline
+        }
+
+    @property
+    def verdict(self) -> Verdict:
+        """The judgment on the chief condition; on the baseline itself where nothing else was tried."""
+        if self.chief in self.verdicts:
+            return self.verdicts[self.chief]
+        before = self.before
+        if before is not None and before.error is not None:
+            return Verdict(Outcome.FAILED, f"Not recognized: {before.error}")
+        rate = before.cer if before is not None else None
+        return Verdict(Outcome.UNKNOWN, f"CER {percent(rate)}." if rate is not None else "No ground truth.")
+
+    def picture(self, condition: str) -> Picture | None:
+        """Return what was recognized under `condition`, if it was kept."""
+        first = self.trials[0]
+        for key in (first.image_hash, first.image):
+            if key is not None and (key, condition) in self.pictures:
+                return self.pictures[key, condition]
+        return None
+
+    @property
+    def sort_key(self) -> tuple[int, float]:
+        """Regressions first, then failures, gains, and what stayed the same; large changes first."""
+        after = self.under(self.chief)
+        change = 0.0
+        if after is not None and self.before is not None:
+            change = (after.cer or 0.0) - (self.before.cer or 0.0)
+        return _ORDER.index(self.verdict.outcome), -abs(change)
+
+
+def show_case(case: ImageCase, number: int) -> Markup:
+    """Make the section of one image."""
+    outcome = case.verdict.outcome
+    return element(
+        "section",
+        element(
+            "h3",
+            element("span", str(number), class_="number"),
+            case.name,
+            element("span", outcome.value, class_=f"badge {_badge(outcome)}"),
+        ),
+        element("p", prose(case.verdict.sentence), class_="verdict"),
+        _compare_figure(case, number),
+        _condition_table(case),
+        _readings(case),
+        _warnings(case),
+        class_="case",
+        id=f"image-{number}",
+    )
+
+
+def show_index(cases: Sequence[ImageCase]) -> Markup:
+    """Make the table of all images, one row each, in the order of the sections."""
+    rows = []
+    for number, case in enumerate(cases, 1):
+        after = case.under(case.chief)
+        before_rate, after_rate = (percent(trial.cer) if trial else "—" for trial in (case.before, after))
+        rows.append(
+            element(
+                "tr",
+                element("th", element("a", case.name, href=f"#image-{number}"), scope="row"),
+                _cell(_pixels(case.trials[0].x_height_px)),
+                _cell(before_rate),
+                _cell(after_rate),
+                element(
+                    "td",
+                    element(
+                        "span", case.verdict.outcome.value, class_=f"badge {_badge(case.verdict.outcome)}"
+                    ),
+                ),
+            )
+        )
+    heads = (
+        "Image",
+        "x-height",
+        f"CER {label(cases[0].baseline)}",
+        f"CER {label(cases[0].chief)}",
+        "Verdict",
+    )
+    return table(heads, rows, "All images, regressions first")
+
+
+def table(heads: Sequence[str], rows: Sequence[Markup], caption: str) -> Markup:
+    """Make a table that scrolls in its own box on narrow screens."""
+    head = element("tr", [element("th", name, scope="col") for name in heads])
+    made = element("table", element("caption", caption), element("thead", head), element("tbody", rows))
+    return element("div", made, class_="scroll", role="region", tabindex="0", aria_label=caption)
+
+
+def _badge(outcome: Outcome) -> str:
+    return f"is-{outcome.name.lower().replace('_', '-')}"
+
+
+def _cell(text: str) -> Markup:
+    return element("td", text.replace(" ", "\u00a0"), class_="figure")
+
+
+def _pixels(x_height: float | None) -> str:
+    return "—" if x_height is None else f"{x_height:.1f} px" if x_height < 9.95 else f"{x_height:.0f} px"
+
+
+def _compare_figure(case: ImageCase, number: int) -> Markup | None:
+    """Show the original beside each condition's picture; the comparison module takes these images over."""
+    shown: list[tuple[str, Picture]] = []
+    for condition in dict.fromkeys([case.baseline, *(trial.condition for trial in case.trials)]):
+        picture = case.picture(condition)
+        if picture is not None and not any(_same_pixels(picture, other) for _, other in shown):
+            shown.append((condition, picture))
+    if not shown:
+        return None
+    first = next((place for place, (name, _) in enumerate(shown) if name == case.chief), len(shown) - 1)
+    panels = [_panel(condition, picture) for condition, picture in shown]
+    return element(
+        "figure",
+        element("div", panels, class_="panels"),
+        class_="compare",
+        data_compare=len(shown) > 1,
+        data_after=first,
+        aria_label=f"Image {number}, {case.name}",
+    )
+
+
+def _same_pixels(one: Picture, other: Picture) -> bool:
+    return one.pixels.shape == other.pixels.shape and bool((one.pixels == other.pixels).all())
+
+
+def _panel(condition: str, picture: Picture) -> Markup:
+    gray = luma(picture)
+    name = label(condition)
+    x_height = measure_x_height(gray)
+    facts = [
+        f"{name} {size(picture.width, picture.height)}",
+        f"x-height {_pixels(x_height)}" if x_height is not None else "x-height unknown",
+        f"text contrast {percent(measure_text_contrast(gray), 0)}",
+    ]
+    caption = prose(" · ".join(facts))
+    data = base64.b64encode(picture.png).decode("ascii")
+    image = element(
+        "img", src=f"data:image/png;base64,{data}", width=picture.width, height=picture.height, alt=name,
+        decoding="async", data_label=name, data_caption=caption, data_action=_action(condition),
+    )  # fmt: skip
+    return element("div", image, element("p", caption, class_="caption"), class_="panel")
+
+
+def _action(condition: str) -> str:
+    """Return what the toggle's button does; the service's own words for upsampling."""
+    return "Upsample image" if condition.startswith("upsampled") else f"Show {doing(condition)}"
+
+
+def _condition_table(case: ImageCase) -> Markup:
+    rows = []
+    for trial in case.trials:
+        verdict = case.verdicts.get(trial.condition)
+        rows.append(
+            element(
+                "tr",
+                element("th", label(trial.condition), scope="row"),
+                _cell(size(trial.width, trial.height)),
+                _cell(percent(trial.cer)),
+                _cell(percent(trial.wer)),
+                _cell("—" if trial.confidence is None else f"{trial.confidence:.2f}"),
+                _cell(seconds(trial.seconds)),
+                element("td", prose(verdict.sentence) if verdict else "—", class_="words"),
+            )
+        )
+    heads = ("Condition", "Recognized at", "CER", "WER", "Confidence", "Time", "Verdict")
+    return table(heads, rows, f"{case.name}: each condition")
+
+
+def _warnings(case: ImageCase) -> Markup | None:
+    notes = dict.fromkeys(warning for trial in case.trials for warning in trial.warnings)
+    return element("ul", [element("li", prose(note)) for note in notes], class_="notes") if notes else None
+
+
+def _readings(case: ImageCase) -> Markup | None:
+    """Show the ground truth and what each condition read, differences marked word by word."""
+    entries = list(_reading_entries(case))
+    if not entries:
+        return None
+    items = []
+    for name, content, length in entries:
+        long = {
+            "class_": "reading long",
+            "tabindex": "0",
+            "role": "region",
+            "aria_label": f"{name}, the text",
+        }
+        items += [
+            element("dt", name),
+            element("dd", content, **(long if length > LONG_TEXT else {"class_": "reading"})),
+        ]
+    return element("dl", items, class_="readings")
+
+
+def _reading_entries(case: ImageCase) -> Iterator[tuple[str, Content, int]]:
+    before = case.before
+    read = before.text or "" if before is not None and before.error is None else ""
+    truth = case.trials[0].ground_truth
+    if truth is not None:
+        yield "Ground truth", _lines(truth), len(truth)
+    seen: dict[str, str] = {}
+    for trial in case.trials:
+        if trial.error is not None or trial.text is None:
+            continue
+        profile = trial.normalization or "standard"
+        text, name = normalize(trial.text, profile), label(trial.condition)
+        if text in seen:
+            yield name, element("span", f"The same as {seen[text]}.", class_="aside"), 0
+            continue
+        seen[text] = name
+        if truth is not None:
+            yield (
+                name,
+                list(_mark_words(align_readings(truth, read, trial.text, normalization=profile))),
+                len(text),
+            )
+        elif trial is before:
+            yield name, _lines(trial.text), len(text)
+        else:
+            yield (
+                name,
+                list(_mark_differences(align_readings(read, read, trial.text, normalization=profile))),
+                len(text),
+            )
+
+
+def _lines(text: str) -> Sequence[Content]:
+    return [part for line in text.strip().splitlines() for part in (line, element("br"))][:-1]
+
+
+_FATE_SIGNS = {Fate.FIXED: ("✓", "fixed"), Fate.BROKEN: ("✗", "broken"), Fate.STILL_WRONG: ("", "wrong")}
+
+
+def _mark_words(words: Sequence[ReadWord]) -> Iterator[Content]:
+    for word in words:
+        yield _mark(word, word.fate)
+        yield element("br") if word.ends_line else None
+
+
+def _mark_differences(words: Sequence[ReadWord]) -> Iterator[Content]:
+    """Mark what another reading has, without saying which is right."""
+    for word in words:
+        if word.after == word.truth:
+            yield word.after
+        else:
+            yield _marked(
+                "differs", "differs", word.after, f"originally read: {word.truth.strip() or 'nothing'}"
+            )
+        yield element("br") if word.ends_line else None
+
+
+def _mark(word: ReadWord, fate: Fate) -> Content:
+    if fate is Fate.UNCHANGED:
+        return word.after
+    sign, kind = _FATE_SIGNS[fate]
+    body = word.after.rstrip()
+    space = word.after[len(body) :] or (" " if not body else "")
+    if fate is Fate.FIXED:
+        was = word.before.strip() or "nothing"
+        return [_marked(kind, kind, body, f"before: {was}", sign), space]
+    letters = _wrong_letters(word.truth.rstrip(), body)
+    return [
+        _marked(kind, kind, letters if body else "▯", f"truth: {word.truth.strip() or 'nothing'}", sign),
+        space,
+    ]
+
+
+def _wrong_letters(truth: str, read: str) -> list[Content]:
+    """Set the letters that are not in the truth apart."""
+    return [
+        span.read if span.kind is SpanKind.EQUAL else element("b", span.read)
+        for span in align(truth, read, "raw")
+        if span.read
+    ]
+
+
+def _marked(kind: str, spoken: str, body: Content, title: str, sign: str = "") -> Markup:
+    hidden = element("span", f" ({spoken}; {title})", class_="spoken")
+    marker = element("span", sign, class_="sign", aria_hidden="true") if sign else None
+    return element("span", marker, body, hidden, class_=f"word {kind}", title=title)
+
+
+def find_cases(
+    trials: Sequence[Trial], *, baseline: str, chief: Mapping[Reader, str], pictures: Pictures
+) -> list[ImageCase]:
+    """Gather the trials of each image and reader, regressions first."""
+    grouped: dict[tuple[Reader, str], dict[str, Trial]] = {}
+    for trial in trials:
+        grouped.setdefault((reader_of(trial), pair_key(trial)), {})[trial.condition] = trial
+    cases = [
+        ImageCase(tuple(found.values()), baseline, chief.get(reader, baseline), pictures, reader)
+        for (reader, _), found in grouped.items()
+    ]
+    return sorted(cases, key=lambda case: case.sort_key)
