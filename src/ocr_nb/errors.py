@@ -78,7 +78,7 @@ class BudgetExceeded(ServiceError):
 
 
 class OutcomeUnknown(ServiceError):
-    """The request was cut off while it was sent: it may have been accepted, so it is not sent again unasked."""
+    """The request was cut off while it was sent: it may have been accepted; not sent again unasked."""
 
 
 class UnreadableAnswer(ServiceError):

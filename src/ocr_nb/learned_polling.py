@@ -138,7 +138,7 @@ class LatencyModel:
         return self.base + self.slope * megapixels, self.sigma * math.sqrt(1 + 2 / (known + 2))
 
     def fit(self, rounds: int) -> None:
-        """Maximize the likelihood of the intervals: EM over the hidden log latencies (Dempster et al. 1977)."""
+        """Maximize the likelihood of the intervals: EM over hidden log latencies (Dempster et al. 1977)."""
         self._fitted_at = self._count
         for _ in range(rounds):
             medians = [self.base + self.slope * one.megapixels for one in self.seen]

@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from sqlite3 import Connection, Row
@@ -74,6 +74,8 @@ class Entry:
     task_id: TaskId | None
     submitted: float
     """When it was written down, seconds since 1970."""
+    is_new: bool = False
+    """Written by this very claim, which alone permits a POST."""
 
     @property
     def expires(self) -> float:
@@ -146,7 +148,7 @@ class Journal:
                     *(asked.image_hash, EntryState.SENDING.value, me, now, now),
                 ),
             )
-            return self._entry(connection, cursor.lastrowid)
+            return replace(self._entry(connection, cursor.lastrowid), is_new=True)
 
     def is_mine(self, entry: Entry) -> bool:
         """Tell whether this process wrote the entry, or took it over."""

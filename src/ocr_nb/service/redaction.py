@@ -6,6 +6,7 @@ finished message, and shortens task ids in addresses. Changes nothing else.
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 
@@ -21,8 +22,8 @@ LOGGERS = (
     "hpack.hpack",
     "stamina",
     "ocr_nb.service.auth",
-    "ocr_nb.service.cloud",
-    "ocr_nb.service.exchange",
+    "ocr_nb.service.cloud.exchange",
+    "ocr_nb.service.cloud.client",
 )
 """A logger's filter does not see its children's records, so each one that speaks is named."""
 _PATTERNS = (
@@ -61,12 +62,11 @@ class Redaction(logging.Filter):
             text = pattern.sub(replacement, text)
         return text
 
-    def install(self) -> None:
-        """Put the filter on every logger of `LOGGERS`."""
-        for name in LOGGERS:
-            logging.getLogger(name).addFilter(self)
 
-    def remove(self) -> None:
-        """Take the filter off again."""
-        for name in LOGGERS:
-            logging.getLogger(name).removeFilter(self)
+@functools.cache
+def shared_redaction() -> Redaction:
+    """Return this process's one filter, on every logger of `LOGGERS`; it stays when services are closed."""
+    redaction = Redaction()
+    for name in LOGGERS:
+        logging.getLogger(name).addFilter(redaction)
+    return redaction
