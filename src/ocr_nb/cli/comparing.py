@@ -24,7 +24,7 @@ DEFAULT = "original,resized,upsampled,make_upsampling"
 
 
 def compare(
-    images: Annotated[list[str], typer.Argument(help="Image files or http(s) URLs.", metavar="IMAGE…")],
+    images: Annotated[list[str], typer.Argument(help="Image files or http(s) URLs.", metavar="IMAGE")],
     truth: Annotated[
         Path | None,
         typer.Option(
@@ -94,10 +94,15 @@ def make_folder(folder: Path) -> None:
 
 
 def report_errors(trials: Sequence[Trial]) -> int:
-    """Say each error and warning once; return the exit code: 0, 1 (some failed) or 2 (all)."""
+    """Say each error and warning once; return the exit code: 0, 1 (some failed) or 2 (all).
+
+    That an image was left as given is no warning here: the rows say it, and the summary counts it.
+    """
+    from ..verdict import is_advice
+
     failed = [trial for trial in trials if trial.error is not None]
-    say_once(f"{trial.image}: {warning}" for trial in trials for warning in trial.warnings)
-    say_once(_named(trial) for trial in failed)
+    say_once(_named(trial, text) for trial in trials for text in trial.warnings if not is_advice(text))
+    say_once(_named(trial, trial.error or "") for trial in failed)
     if failed and len(failed) == len(trials):
         return 2
     return 1 if failed else 0
@@ -157,9 +162,8 @@ def _title(summary: Summary, has_truth: bool) -> str:
     return f"{readers} · {count} · no ground truth (*proxies: they do not measure accuracy)"
 
 
-def _named(trial: Trial) -> str:
-    error = trial.error or ""
-    return error if trial.image in error else f"{trial.image}: {error}"
+def _named(trial: Trial, sentence: str) -> str:
+    return sentence if trial.image in sentence else f"{trial.image}: {sentence}"
 
 
 def _printing(bar: ProgressCallback | None) -> ProgressCallback:
