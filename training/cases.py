@@ -40,7 +40,7 @@ LEVELS = {
     "D": Recipe(1.4, 0.5, 10.0, 25),
 }
 # A line needs some paper around it, as any crop of a page has: a share of its height, and then small pixels.
-SLACK, FRAME = 0.15, 4
+SLACK, FRAME = 0.1, 4
 
 
 def receipts(folder: Path, height_px: int, count: int, seed: int = 0) -> Iterator[Case]:

@@ -25,8 +25,9 @@ class Configuration:
     """Stage 1: squared error alone."""
     pixel_batch: int = 8
     pixel_patch: tuple[int, int] = (72, 72)
-    pixel_rate: float = 1e-3
-    pixel_rate_end: float = 2e-4
+    # A level rate: stage 1 may then end at any step without another schedule, stage 2 cools the weights.
+    pixel_rate: float = 8e-4
+    pixel_rate_end: float = 8e-4
 
     reader_steps: int = 4_000
     """Stage 2: squared error and what a recognizer makes of the output."""
@@ -36,7 +37,7 @@ class Configuration:
     """Lines of text a batch gives the reader at most."""
     reader_share: float = 0.003
     """Weight of the CTC loss of a character beside the squared error."""
-    reader_rate: float = 2e-4
+    reader_rate: float = 3e-4
     reader_rate_end: float = 1e-5
 
     @property
