@@ -13,7 +13,7 @@ LAYERS = (
     (
         "arithmetic",
         "images xheight line_shape degrade filters advice alignment metrics statistics trial sample_set "
-        "truth condition subjects",
+        "truth condition subjects learned_polling",
     ),
     ("models", "engine"),
     ("services", "service"),
