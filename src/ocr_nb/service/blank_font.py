@@ -1,8 +1,9 @@
-"""A TrueType font whose letters take up room and show nothing: for the text layer of a searchable PDF.
+"""A TrueType font whose letters are all the same box: for the invisible text layer of a searchable PDF.
 
 In: the characters needed; out: the bytes of a font file. Every letter is half an em wide, so that a text
-layer can be stretched to a word's box in any script without carrying a typeface. Tesseract's PDF output
-works the same way. Tables follow the OpenType specification 1.9.
+layer can be stretched to a word's box in any script without carrying a typeface; Tesseract's PDF output
+works much the same way. The letters are not empty, because PDFium passes over words of one empty letter.
+Tables follow the OpenType specification 1.9.
 """
 
 from __future__ import annotations
@@ -21,10 +22,16 @@ _MADE = 3_850_000_000
 """Seconds since 1904: a fixed day in 2025, so that the same letters give the same bytes."""
 _HEAD_ADJUSTMENT = 8
 """Offset of `checkSumAdjustment` in the table `head`."""
+_BOX = struct.pack(
+    ">hhhhhHH4B4h4h2x",
+    1, 0, DESCENT, ADVANCE, ASCENT, 3, 0, 1, 1, 1, 1, 0, 0, ADVANCE, 0, DESCENT, ASCENT - DESCENT, 0,
+    DESCENT - ASCENT,
+)  # fmt: skip
+"""A glyph of one contour with four corners, the size of the letter; 36 bytes."""
 
 
 def make_blank_font(characters: Iterable[str]) -> bytes:
-    """Return a TrueType font with an empty glyph for each of `characters` (and for a missing one).
+    """Return a TrueType font with a box for each of `characters` (and nothing for a missing one).
 
     Raises:
         ValueError: more than `MOST_GLYPHS` characters.
@@ -36,15 +43,14 @@ def make_blank_font(characters: Iterable[str]) -> bytes:
     tables = {
         b"OS/2": _os2(codes),
         b"cmap": _cmap(codes),
-        # One zero byte stands for all empty glyphs: readers dislike a table of length 0.
-        b"glyf": b"\0",
+        b"glyf": _BOX * len(codes),
         b"head": _head(),
         b"hhea": struct.pack(
             ">IhhhHhhhhhh8xhH", 0x10000, ASCENT, DESCENT, 0, ADVANCE, 0, 0, 0, 1, 0, 0, 0, 1
         ),
         b"hmtx": struct.pack(">Hh", ADVANCE, 0) + struct.pack(">h", 0) * (count - 1),
-        b"loca": struct.pack(">I", 0) * (count + 1),
-        b"maxp": struct.pack(">I14H", 0x10000, count, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0),
+        b"loca": struct.pack(f">{count + 1}I", 0, *range(0, count * len(_BOX), len(_BOX))),
+        b"maxp": struct.pack(">I14H", 0x10000, count, 4, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0),
         b"name": _name(),
         b"post": struct.pack(">IIhhIIIII", 0x30000, 0, -100, 50, 1, 0, 0, 0, 0),
     }

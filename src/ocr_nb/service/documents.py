@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..engine.layout import Box, Line, Word
@@ -23,6 +23,8 @@ PICTURE_DPI = 96.0
 """Pixels an inch of a picture that does not come from a PDF: CSS's reference pixel."""
 MOST_PAGES = 100
 _POINTS_PER_INCH = 72.0
+_NARROWEST_SPACE = 0.15
+"""Of the line's height."""
 _INVISIBLE = 3
 """Text rendering mode "neither fill nor stroke" (PDF 1.7, 9.3.6)."""
 
@@ -110,7 +112,7 @@ def _open(pypdfium2: Any, data: bytes, name: str) -> Any:
         return pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         reason = "is locked by a password" if "password" in str(error).lower() else "is damaged"
-        raise ImageError(f"{name} {reason} ({error}): save it again, without a password.") from error
+        raise ImageError(f"{name} {reason}: save it again, without a password.") from error
 
 
 def _render(document: Any, index: int, name: str, dpi: float) -> Picture:
@@ -118,9 +120,10 @@ def _render(document: Any, index: int, name: str, dpi: float) -> Picture:
         page = document[index]
         try:
             scale = dpi / _POINTS_PER_INCH
-            area = page.get_width() * page.get_height() * scale * scale
-            if area > MAX_PIXELS:
-                scale *= (MAX_PIXELS / area) ** 0.5 * 0.999
+            width, height = page.get_width(), page.get_height()
+            if width * height * scale * scale > MAX_PIXELS:
+                # PDFium rounds both sides up, by less than a pixel each.
+                scale = (MAX_PIXELS / (width * height)) ** 0.5 - 1 / min(width, height)
             bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
             pixels = bitmap.to_numpy()[:, :, :3].copy()
         finally:
@@ -151,11 +154,16 @@ def _draw_lines(canvas: Any, font: str, page: PdfPage) -> None:
     for line in page.lines:
         words = line.words or (Word(line.text, line.box, None),)
         for index, word in enumerate(words):
-            follower = words[index + 1] if index + 1 < len(words) else None
-            _draw_word(text, font, word, page.height, scale)
-            if follower is not None:
-                gap = Box(word.box.right, word.box.top, follower.box.left, word.box.bottom)
+            box = word.box
+            if index + 1 < len(words):
+                follower = words[index + 1].box
+                # Readers take a space of no width for none, so it gets at least a little of the word's room.
+                end = min(box.right, follower.left - _NARROWEST_SPACE * (box.bottom - box.top))
+                gap = Box(max(end, box.left), box.top, follower.left, box.bottom)
+                _draw_word(text, font, replace(word, box=replace(box, right=gap.left)), page.height, scale)
                 _draw_word(text, font, Word(" ", gap, None), page.height, scale)
+            else:
+                _draw_word(text, font, word, page.height, scale)
     canvas.drawText(text)
 
 

@@ -73,7 +73,7 @@ def make_hocr(pages: Sequence[Page], *, name: str, system: str) -> bytes:
         system: the engine and its version, for `ocr-system`.
     """
     body = "\n".join(_hocr_page(page, index, name) for index, page in enumerate(pages))
-    return _HOCR.format(title=html.escape(name), system=html.escape(system), body=body).encode()
+    return _HOCR.format(title=_character_data(name), system=_attribute(system), body=body).encode()
 
 
 def parse_recognition(report: TaskReport) -> Recognition:
