@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -80,7 +80,9 @@ class ConditionSummary:
     calls: int | None
     """Sum over images."""
     difference: Difference | None
-    """None for the baseline, and without pairs."""
+    """From the baseline; None for the baseline itself, and without pairs."""
+    over_resizing: Difference | None = None
+    """From plain resizing to the same size; None unless this upsamples and that was tried as well."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def summarize(trials: Iterable[Trial], *, baseline: str | None = None) -> Summar
     return Summary(
         baseline=chosen,
         conditions=tuple(
-            _sum_up(name, reader, table[name], table.get(chosen, {}) if name != chosen else {})
+            _sum_up(name, reader, table, chosen)
             for reader, table in tables.items()
             for name in names
             if name in table
@@ -179,9 +181,13 @@ def _profile_of(trials: Sequence[Trial]) -> str | None:
 
 
 def _sum_up(
-    condition: str, reader: Reader, trials: dict[str, Trial], baseline: dict[str, Trial]
+    condition: str, reader: Reader, table: Mapping[str, dict[str, Trial]], baseline_name: str
 ) -> ConditionSummary:
-    """Sum up one condition of one reader; `baseline` is empty for the baseline itself."""
+    """Sum up one condition of one reader, whose trials by condition and pair are in `table`."""
+    trials = table[condition]
+    baseline = table.get(baseline_name, {}) if condition != baseline_name else {}
+    rival = condition.replace("upsampled", "resized", 1)
+    resized = table.get(rival, {}) if rival != condition else {}
     read = {key: trial for key, trial in trials.items() if trial.error is None}
     accuracies = {key: found for key, trial in read.items() if (found := accuracy_of(trial)) is not None}
     shared = [key for key in read if key in baseline and baseline[key].error is None]
@@ -202,19 +208,17 @@ def _sum_up(
         agreement=_mean(likeness),
         seconds=_mean(trial.seconds for trial in read.values()),
         calls=sum(calls) if calls else None,
-        difference=_compare(
-            [(baseline[key], read[key], accuracies[key]) for key in shared if key in accuracies]
-        ),
+        difference=_compare(baseline, accuracies),
+        over_resizing=_compare(resized, accuracies),
     )
 
 
-def _compare(pairs: Sequence[tuple[Trial, Trial, Accuracy]]) -> Difference | None:
-    """Compare each baseline trial with its counterpart, whose accuracy comes along."""
-    before = [accuracy_of(first) for first, _, _ in pairs]
+def _compare(before: Mapping[str, Trial], after: Mapping[str, Accuracy]) -> Difference | None:
+    """Compare the trials of one condition with the counted errors of another, image by image."""
     counted = [
-        (trial, was.character_counts, now.character_counts)
-        for (_, trial, now), was in zip(pairs, before, strict=True)
-        if was is not None
+        (before[key], first.character_counts, second.character_counts)
+        for key, second in after.items()
+        if key in before and (first := accuracy_of(before[key])) is not None
     ]
     if not counted:
         return None

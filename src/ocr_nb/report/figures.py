@@ -134,7 +134,7 @@ def draw_differences(summary: Summary, reader: Reader) -> Markup:
             scale,
             [tick for tick in (-top, -top / 2, 0.0, top / 2, top) if low <= tick <= high],
             height,
-            percent_of=points,
+            percent_of=_whole_points,
         ),
         _line(scale(0.0), 6, scale(0.0), height - 22, class_="zero"),
     ]
@@ -210,6 +210,10 @@ def _round_up(value: float) -> float:
     return value
 
 
+def _whole_points(change: float) -> str:
+    return points(change).removesuffix(".0")
+
+
 def _ticks(low: float, high: float) -> list[float]:
     return [low, (low + high) / 2, high]
 
@@ -223,8 +227,8 @@ def _axis(
     scale: Scale, ticks: Sequence[float], height: float, *, percent_of: Callable[[float], str]
 ) -> list[Markup]:
     parts = []
-    for place, tick in enumerate(ticks):
-        anchor = "start" if place == 0 else "end" if place == len(ticks) - 1 else "middle"
+    for tick in ticks:
+        anchor = "start" if scale(tick) < 24 else "end" if scale(tick) > WIDTH - 32 else "middle"
         parts.append(_line(scale(tick), 6, scale(tick), height - 22, class_="grid"))
         parts.append(_text(scale(tick), height - 8, percent_of(tick), class_="tick", text_anchor=anchor))
     return parts

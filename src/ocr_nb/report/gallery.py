@@ -92,16 +92,15 @@ class ImageCase:
 
 def show_case(case: ImageCase, number: int) -> Markup:
     """Make the section of one image."""
-    outcome = case.verdict.outcome
     return element(
         "section",
         element(
             "h3",
             element("span", str(number), class_="number"),
             case.name,
-            element("span", outcome.value, class_=f"badge {_badge(outcome)}"),
+            _badge(case.verdict.outcome),
         ),
-        element("p", prose(case.verdict.sentence), class_="verdict"),
+        element("p", prose(str(case.verdict)), class_="verdict"),
         _compare_figure(case, number),
         _condition_table(case),
         _readings(case),
@@ -115,30 +114,22 @@ def show_index(cases: Sequence[ImageCase]) -> Markup:
     """Make the table of all images, one row each, in the order of the sections."""
     rows = []
     for number, case in enumerate(cases, 1):
-        after = case.under(case.chief)
-        before_rate, after_rate = (percent(trial.cer) if trial else "—" for trial in (case.before, after))
+        link = element("a", case.name, href=f"#image-{number}")
         rows.append(
             element(
                 "tr",
-                element("th", element("a", case.name, href=f"#image-{number}"), scope="row"),
+                element("th", link, scope="row"),
                 _cell(_pixels(case.trials[0].x_height_px)),
-                _cell(before_rate),
-                _cell(after_rate),
-                element(
-                    "td",
-                    element(
-                        "span", case.verdict.outcome.value, class_=f"badge {_badge(case.verdict.outcome)}"
-                    ),
-                ),
+                [
+                    _cell(percent(trial.cer if trial else None))
+                    for trial in (case.before, case.under(case.chief))
+                ],
+                element("td", _badge(case.verdict.outcome)),
+                element("td", prose(case.verdict.sentence), class_="words"),
             )
         )
-    heads = (
-        "Image",
-        "x-height",
-        f"CER {label(cases[0].baseline)}",
-        f"CER {label(cases[0].chief)}",
-        "Verdict",
-    )
+    names = (f"CER {label(name)}" for name in (cases[0].baseline, cases[0].chief))
+    heads = ("Image", "x-height", *names, "Verdict", "In words")
     return table(heads, rows, "All images, regressions first")
 
 
@@ -149,8 +140,9 @@ def table(heads: Sequence[str], rows: Sequence[Markup], caption: str) -> Markup:
     return element("div", made, class_="scroll", role="region", tabindex="0", aria_label=caption)
 
 
-def _badge(outcome: Outcome) -> str:
-    return f"is-{outcome.name.lower().replace('_', '-')}"
+def _badge(outcome: Outcome) -> Markup:
+    kind = outcome.name.lower().replace("_", "-")
+    return element("span", outcome.value, class_=f"badge is-{kind}")
 
 
 def _cell(text: str) -> Markup:
@@ -225,7 +217,7 @@ def _condition_table(case: ImageCase) -> Markup:
                 element("td", prose(verdict.sentence) if verdict else "—", class_="words"),
             )
         )
-    heads = ("Condition", "Recognized at", "CER", "WER", "Confidence", "Time", "Verdict")
+    heads = ("Condition", "Size", "CER", "WER", "Confidence", "Time", "Verdict")
     return table(heads, rows, f"{case.name}: each condition")
 
 
@@ -235,55 +227,45 @@ def _warnings(case: ImageCase) -> Markup | None:
 
 
 def _readings(case: ImageCase) -> Markup | None:
-    """Show the ground truth and what each condition read, differences marked word by word."""
-    entries = list(_reading_entries(case))
-    if not entries:
-        return None
-    items = []
-    for name, content, length in entries:
-        long = {
-            "class_": "reading long",
-            "tabindex": "0",
-            "role": "region",
-            "aria_label": f"{name}, the text",
-        }
-        items += [
-            element("dt", name),
-            element("dd", content, **(long if length > LONG_TEXT else {"class_": "reading"})),
-        ]
-    return element("dl", items, class_="readings")
+    """Show the ground truth and what each condition read side by side, marked word by word."""
+    columns = []
+    for names, content, length in _reading_columns(case):
+        heading = element("h4", ", ".join(names))
+        if length > LONG_TEXT:
+            box = element(
+                "div", content, class_="long", role="region", tabindex="0", aria_label=f"Text, {names[0]}"
+            )
+        else:
+            box = element("div", content)
+        columns.append(element("div", heading, box, class_="reading"))
+    return element("div", columns, class_="readings") if columns else None
 
 
-def _reading_entries(case: ImageCase) -> Iterator[tuple[str, Content, int]]:
+def _reading_columns(case: ImageCase) -> Iterator[tuple[list[str], Content, int]]:
+    """Give headings, marked text and its length; conditions that read the same share a column."""
     before = case.before
     read = before.text or "" if before is not None and before.error is None else ""
     truth = case.trials[0].ground_truth
     if truth is not None:
-        yield "Ground truth", _lines(truth), len(truth)
-    seen: dict[str, str] = {}
+        yield ["Ground truth"], _lines(truth), len(truth)
+    columns: dict[str, tuple[list[str], Content, int]] = {}
     for trial in case.trials:
         if trial.error is not None or trial.text is None:
             continue
         profile = trial.normalization or "standard"
-        text, name = normalize(trial.text, profile), label(trial.condition)
-        if text in seen:
-            yield name, element("span", f"The same as {seen[text]}.", class_="aside"), 0
+        text = normalize(trial.text, profile)
+        if text in columns:
+            columns[text][0].append(label(trial.condition))
             continue
-        seen[text] = name
         if truth is not None:
-            yield (
-                name,
-                list(_mark_words(align_readings(truth, read, trial.text, normalization=profile))),
-                len(text),
-            )
+            words = align_readings(truth, read, trial.text, normalization=profile)
+            content: Content = _mark_words(words) if text else element("span", "nothing", class_="aside")
         elif trial is before:
-            yield name, _lines(trial.text), len(text)
+            content = _lines(trial.text)
         else:
-            yield (
-                name,
-                list(_mark_differences(align_readings(read, read, trial.text, normalization=profile))),
-                len(text),
-            )
+            content = _mark_differences(align_readings(read, read, trial.text, normalization=profile))
+        columns[text] = ([label(trial.condition)], content, len(text))
+    yield from columns.values()
 
 
 def _lines(text: str) -> Sequence[Content]:
@@ -316,15 +298,16 @@ def _mark(word: ReadWord, fate: Fate) -> Content:
         return word.after
     sign, kind = _FATE_SIGNS[fate]
     body = word.after.rstrip()
-    space = word.after[len(body) :] or (" " if not body else "")
+    truth = word.truth.strip()
+    if not body and truth:
+        return [_marked(f"{kind} missing", "not read", truth, f"truth: {truth}", sign), " "]
     if fate is Fate.FIXED:
-        was = word.before.strip() or "nothing"
-        return [_marked(kind, kind, body, f"before: {was}", sign), space]
-    letters = _wrong_letters(word.truth.rstrip(), body)
-    return [
-        _marked(kind, kind, letters if body else "▯", f"truth: {word.truth.strip() or 'nothing'}", sign),
-        space,
-    ]
+        letters: Content = body
+        title = f"before: {word.before.strip() or 'nothing'}"
+    else:
+        letters = _wrong_letters(word.truth.rstrip(), body)
+        title = f"truth: {truth or 'nothing'}"
+    return [_marked(kind, kind, letters, title, sign), word.after[len(body) :]]
 
 
 def _wrong_letters(truth: str, read: str) -> list[Content]:

@@ -6,6 +6,7 @@ Text given to `element` is escaped; only a `Markup` goes in as it is. Knows noth
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
@@ -50,16 +51,9 @@ def join(children: Iterable[Content]) -> Markup:
 
 def prose(sentence: str) -> str:
     """Keep numbers and their units on one line."""
-    for unit in ("%", "points", "px", "images", "image", "s "):
-        sentence = _bind(sentence, unit)
-    return sentence.replace(" ×", "\u00a0×")
-
-
-def _bind(sentence: str, unit: str) -> str:
-    head, *rest = sentence.split(f" {unit}")
-    for part in rest:
-        head += f"\u00a0{unit}{part}" if head[-1:].isdigit() else f" {unit}{part}"
-    return head
+    return re.sub(r"(?<=\d) (?=(?:%|×|points|px|images?|s|min)\b|%)", "\u00a0", sentence).replace(
+        " ×", "\u00a0×"
+    )
 
 
 def _attribute(name: str, value: object) -> str:

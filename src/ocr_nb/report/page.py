@@ -115,10 +115,16 @@ def _opening(summary: Summary, title: str, *, shows_pictures: bool) -> Markup:
             f" · {datetime.now(UTC):%-d %B %Y}", class_="kicker",
         ),
         element("h1", title),
-        element("p", prose(first), class_="lead"),
+        element("p", _emphasized(first), class_="lead"),
         [element("p", prose(other), class_="also") for other in others],
         element("p", f"This file contains {holds} themselves: mind whom you give it to.", class_="holds"),
     )  # fmt: skip
+
+
+def _emphasized(sentence: str) -> Markup:
+    """Set the verdict, what stands before the colon, apart from its numbers."""
+    verdict, colon, numbers = prose(sentence).partition(": ")
+    return join([element("strong", verdict + colon.rstrip()), f" {numbers}"] if colon else [prose(sentence)])
 
 
 def _results(summary: Summary) -> Markup:
@@ -238,7 +244,7 @@ def _images(cases: Sequence[ImageCase]) -> Markup:
         element("span", element("span", "✓", class_="sign"), "fixed", class_="word fixed"), ", ",
         element("span", element("span", "✗", class_="sign"), "broken", class_="word broken"), ", ",
         element("span", "still wrong", class_="word wrong"), " against the original; ",
-        "▯ stands for a word that was not read.", class_="legend",
+        element("span", "struck through", class_="word wrong missing"), ": not read at all.", class_="legend",
     )  # fmt: skip
     return element(
         "section",
