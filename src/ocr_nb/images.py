@@ -12,6 +12,7 @@ import base64
 import binascii
 import hashlib
 import io
+import re
 import threading
 import urllib.parse
 import warnings
@@ -254,7 +255,10 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Picture:
             f"{name} is not an image that can be read here: give BMP, GIF, JPEG, PNG, TIFF or WebP."
         ) from error
     except PILImage.DecompressionBombError as error:
-        raise ImageError(f"{name} declares more than {max_pixels / 1e6:.0f} megapixels: {_SPLIT}") from error
+        declared = int(re.findall(r"\d+", str(error))[0]) / 1e6  # told in Pillow's sentence only
+        raise ImageError(
+            f"{name} declares {declared:,.0f} megapixels, over the limit of {max_pixels / 1e6:.0f}: {_SPLIT}"
+        ) from error
     except Exception as error:  # a decoder may raise anything on a damaged header
         raise ImageError(f"{name} is damaged ({error}): save or download it again.") from error
     with opened:

@@ -6,6 +6,7 @@ images failed, 2 nothing could be done, 130 interrupted. An expected failure is 
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -42,6 +43,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command that `arguments` (by default those of the process) name, and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # Without a handler of its own the logging module prints bare warnings; what a user needs to know is said.
+    logging.getLogger().addHandler(logging.NullHandler())
     chosen = next((argument for argument in given if not argument.startswith("-")), None)
     try:
         make_app(chosen)(given, prog_name="ocr-nb")
