@@ -1,0 +1,69 @@
+"""Run the long checks: official SDKs, generated requests, killed processes. Prints figures; exit 0 or 1."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import generated  # noqa: E402
+import kills  # noqa: E402
+import sdks  # noqa: E402
+import worker_kills  # noqa: E402
+
+CI_SDKS = ("24.11.0", "23.6.0.2")
+
+
+def main() -> int:
+    """Run the chosen sections in order; return the exit code."""
+    options = _options()
+    outcomes: dict[str, bool] = {}
+    for section in options.sections:
+        print(f"\n== {section}", flush=True)
+        started = time.monotonic()
+        outcomes[section] = _run(section, options)
+        print(f"== {section}: {'holds' if outcomes[section] else 'FAILED'}, {time.monotonic() - started:.0f} s")
+    passed = sum(outcomes.values())
+    print(f"\n{passed} passed, {len(outcomes) - passed} failed")
+    return 0 if all(outcomes.values()) else 1
+
+
+def _run(section: str, options: argparse.Namespace) -> bool:
+    if section == "sdks":
+        return sdks.run(options.sdk)
+    if section == "generated":
+        return generated.run(options.requests, options.seed)
+    if section == "kills":
+        return kills.run(options.kills, options.seed)
+    return worker_kills.run(options.kills, options.seed)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests/long/run", description=__doc__)
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="; ".join(SECTIONS.values()))
+    parser.add_argument("--ci", action="store_true", help="the short selection: two SDKs, 500 requests, 10 kills")
+    parser.add_argument("--sdk", action="append", choices=sdks.VERSIONS, help="versions; default all")
+    parser.add_argument("--requests", type=int, help="how many generated requests (default 4000)")
+    parser.add_argument("--kills", type=int, help="how many kills (default 50)")
+    parser.add_argument("--seed", type=int, default=1, help="of the random choices")
+    options = parser.parse_args()
+    options.sections = options.sections or [*SECTIONS]
+    options.sdk = options.sdk or (CI_SDKS if options.ci else sdks.VERSIONS)
+    options.requests = options.requests or (500 if options.ci else 4000)
+    options.kills = options.kills or (10 if options.ci else 50)
+    return options
+
+
+SECTIONS = {
+    "sdks": "sdks: official SDKs against the server",
+    "generated": "generated: requests made from the OpenAPI document",
+    "kills": "kills: the client is killed, then resumes",
+    "worker-kills": "worker-kills: server processes are killed under load",
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
