@@ -127,7 +127,7 @@ def _measure_at(gray: Gray, enlarged: int) -> float | None:
         mask = big > _ink_threshold(difference)
     else:
         mask = ink > 0
-    zones = _word_zones(mask.astype(np.uint8))
+    zones = _word_zones(mask.astype(np.uint8), big if enlarged > 1 else ink, enlarged)
     if zones is None:
         return None
     height, has_ascender, weight = zones
@@ -138,10 +138,12 @@ def _measure_at(gray: Gray, enlarged: int) -> float | None:
 
 
 _LOWERCASE_SHARE = 0.15
+_LETTER_GAP = 0.8
+_BLUR_PX = 0.9
 
 
 def _word_zones(
-    mask: npt.NDArray[np.uint8],
+    mask: npt.NDArray[np.uint8], ink: Gray, pixel: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.float64]] | None:
     """Return of each word its plateau's height, whether ink stands above it, and its width as weight."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
@@ -151,7 +153,7 @@ def _word_zones(
     if not real.any():
         return None
     typical = _weighted_median(heights[real].astype(np.float64), np.sqrt(areas[real].astype(np.float64)))
-    reach = max(2, round(0.5 * typical))
+    reach = max(2, round(_LETTER_GAP * typical))
     words = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(words, connectivity=8)
     found: list[tuple[float, bool, float]] = []
@@ -162,10 +164,11 @@ def _word_zones(
         part = mask[top : top + height, left : left + width] * (
             labels[top : top + height, left : left + width] == index
         )
-        zone = _plateau(part.sum(axis=1).astype(np.float64))
+        profile = (part * ink[top : top + height, left : left + width]).sum(axis=1).astype(np.float64)
+        zone = _plateau(profile)
         if zone is not None:
             above, tall = zone
-            found.append((tall, above > 0.18 * tall, float(width)))
+            found.append((tall, above > max(0.18 * tall, _BLUR_PX * pixel), float(profile.sum())))
     if not found:
         return None
     tall_, ascender, weight = zip(*found, strict=True)
@@ -178,7 +181,11 @@ def _plateau(profile: npt.NDArray[np.float64]) -> tuple[float, float] | None:
     high = np.nonzero(profile >= level)[0]
     if high.size < 2:
         return None
-    return float(high[0]), float(high[-1] - high[0] + 1)
+    padded = np.concatenate([[0.0], profile, [0.0]])
+    first, last = high[0] + 1, high[-1] + 1
+    top = first - (padded[first] - level) / (padded[first] - padded[first - 1])
+    bottom = last + (padded[last] - level) / (padded[last] - padded[last + 1])
+    return float(top), float(bottom - top)
 
 
 def _weighted_median(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> float:
