@@ -94,21 +94,27 @@ def _outcome(before: float | None, after: float | None) -> Outcome:
 
 
 def _fates_in_words(what: str, outcome: Outcome, fates: dict[Fate, int]) -> str:
-    fixed, broken = fates[Fate.FIXED], fates[Fate.BROKEN]
-    wrong = fixed + fates[Fate.STILL_WRONG]
-    if outcome is Outcome.SAME and not fixed and not broken:
-        if not wrong:
-            return f"No gain: every word was right already, and {what} kept it so."
-        return f"No gain: {what} fixed none of the {_words(wrong)} misread and broke none."
+    """Say what became of the words: “Upsampling fixed 14 of 17 misread words and broke 1.”"""
+    fixed, broken, still = fates[Fate.FIXED], fates[Fate.BROKEN], fates[Fate.STILL_WRONG]
+    if not fixed and not broken and not still:
+        return f"No gain: every word was right already, and {what} kept it so."
+    harm = f"broke {broken}" if broken else "broke none"
+    sentence = f"{what} {_repairs(fixed, fixed + still)} and {harm}"
+    if not fixed and not broken and outcome in {Outcome.BETTER, Outcome.WORSE}:
+        sentence += f", but {'fewer' if outcome is Outcome.BETTER else 'more'} characters are wrong"
     opening = {Outcome.SAME: "No gain: ", Outcome.WORSE: "Worse: "}.get(outcome, "")
-    done = f"fixed {fixed} of {_words(wrong, 'misread ')}" if wrong else "had nothing to fix"
-    harm = f"broke {broken}" if broken or not wrong else "broke none"
-    sentence = f"{opening}{what} {done} and {harm}."
-    return sentence if opening else capital(sentence)
+    return f"{opening}{sentence if opening else capital(sentence)}."
 
 
-def _words(count: int, kind: str = "") -> str:
-    return f"{count} {kind}word{'' if count == 1 else 's'}"
+def _repairs(fixed: int, wrong: int) -> str:
+    if not wrong:
+        return "had nothing to fix"
+    words = f"{wrong} misread word{'' if wrong == 1 else 's'}"
+    if fixed == wrong:
+        return f"fixed all {words}" if wrong > 1 else "fixed the one misread word"
+    if not fixed:
+        return f"fixed none of {words}" if wrong > 1 else "left the one misread word wrong"
+    return f"fixed {fixed} of {words}"
 
 
 def _rates(before: Trial, after: Trial) -> str:

@@ -59,7 +59,7 @@ def draw_rates(summary: Summary, trials: Sequence[Trial], reader: Reader) -> Mar
             )
         if row.cer is not None:
             x = scale(min(_finite(row.cer.corpus), top))
-            parts.append(_line(x, y + 16, x, y + 38, class_=f"mark {color}"))
+            parts.append(_line(x, y + 18, x, y + 37, class_=f"mark {color}"))
             parts.append(
                 _text(WIDTH - _RIGHT, y + 11, percent(row.cer.corpus), class_="value", text_anchor="end")
             )

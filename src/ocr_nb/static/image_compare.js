@@ -127,280 +127,355 @@ export function completeState(wanted, layers) {
 
 /** Build the comparison inside `element`; return a function that removes it and all it holds. */
 export function mount(element, data) {
-  const layers = data.layers;
-  if (!layers?.length) throw new Error("An image comparison needs at least one layer.");
-  const leaving = new AbortController();
-  const { signal } = leaving;
-  const frame = frameOf(layers);
-  const parts = build(element.ownerDocument, layers, signal);
-  const { root, stage, panes, handle } = parts;
-  let state = completeState(data, layers);
-  let view = { scale: 1, x: 0, y: 0 };
-  let fitted = true;
-  let blinking = false;
-
-  const ratio = () => globalThis.devicePixelRatio || 1;
-  const pane = () => {
-    const { width, height } = size;
-    if (state.mode !== "side") return { width, height };
-    return width < STACK_BELOW ? { width, height: height / 2 } : { width: width / 2, height };
-  };
-  let size = { width: 1, height: 1 };
-
-  function change(wanted, { tell = true } = {}) {
-    const previous = state;
-    state = completeState({ ...state, ...wanted }, layers);
-    if (state.mode !== previous.mode) refit();
-    if (state.before !== previous.before || state.after !== previous.after) placeImages();
-    draw();
-    if (tell) data.onChange?.({ ...state });
-  }
-
-  function refit() {
-    view = fitted ? fitView(frame, pane()) : constrainView(view, frame, pane());
-  }
-
-  function zoomTo(scale, point) {
-    const room = pane();
-    const { low, high } = zoomLimits(frame, room, ratio());
-    const target = clamp(scale, low, high);
-    view = zoomView(view, target, point ?? { x: room.width / 2, y: room.height / 2 }, frame, room);
-    fitted = Math.abs(view.scale - fitView(frame, room).scale) < 1e-9;
-    draw();
-    say(`Zoom ${zoomText(view.scale, ratio())}`);
-  }
-
-  function zoomFit() {
-    fitted = true;
-    refit();
-    draw();
-    say(`Zoom ${zoomText(view.scale, ratio())}, the whole picture`);
-  }
-
-  function pan(dx, dy) {
-    view = constrainView({ ...view, x: view.x + dx, y: view.y + dy }, frame, pane());
-    draw();
-  }
-
-  const say = (text) => {
-    parts.live.textContent = text;
-  };
-
-  function setMode(mode) {
-    change({ mode });
-    say(mode === "toggle" ? `Showing ${shownLayer().caption}` : MODE_NAMES[mode]);
-  }
-
-  const shownLayer = () => layers[state.showsAfter !== blinking ? state.after : state.before];
-
-  function toggle() {
-    change({ showsAfter: !state.showsAfter });
-    say(`Showing ${shownLayer().caption}`);
-  }
-
-  function blink(on) {
-    if (blinking === on) return;
-    blinking = on;
-    draw();
-  }
-
-  function placeImages() {
-    panes.before.replaceChildren(parts.images[state.before]);
-    panes.after.replaceChildren(parts.images[state.after]);
-    if (state.before === state.after) panes.before.replaceChildren();
-    for (const button of parts.choices) {
-      button.setAttribute("aria-pressed", String(Number(button.dataset.layer) === state.after));
-    }
-  }
-
-  function draw() {
-    const before = layers[state.before];
-    const after = layers[state.after];
-    const room = pane();
-    const snap = (value) => Math.round(value * ratio()) / ratio();
-    root.dataset.mode = state.mode;
-    root.dataset.stacked = String(state.mode === "side" && size.width < STACK_BELOW);
-    root.dataset.zoomed = String(isZoomed(room));
-    for (const index of new Set([state.before, state.after])) {
-      const { style } = parts.images[index];
-      style.width = `${frame.width * view.scale}px`;
-      style.height = `${frame.height * view.scale}px`;
-      style.transform = `translate(${snap(view.x)}px, ${snap(view.y)}px)`;
-      style.objectFit = sameShape(layers[index], frame) ? "fill" : "contain";
-      style.imageRendering = renderingOf(layers[index], frame, view.scale, { ratio: ratio(), smooth: state.smooth });
-    }
-    drawPanes(room);
-    handle.setAttribute("aria-valuenow", String(Math.round(state.split * 100)));
-    handle.setAttribute("aria-valuetext", describeSplit(state.split, before.label, after.label));
-    handle.setAttribute("aria-label", `Divider between ${before.label} and ${after.label}`);
-    stage.setAttribute("aria-label", `${before.label} and ${after.label}, compared`);
-    drawWords(before, after);
-  }
-
-  function drawPanes(room) {
-    const x = dividerAt(state.split, view, frame, room);
-    const wiping = state.mode === "wipe";
-    const edge = wiping && blinking ? (x > room.width / 2 ? 0 : room.width) : x;
-    panes.before.style.clipPath = wiping ? `inset(0 ${room.width - edge}px 0 0)` : "";
-    panes.after.style.clipPath = wiping ? `inset(0 0 0 ${edge}px)` : "";
-    const showsAfter = state.mode !== "toggle" || state.showsAfter !== blinking;
-    panes.after.style.opacity = showsAfter ? "1" : "0";
-    handle.style.transform = `translateX(${x}px)`;
-  }
-
-  function drawWords(before, after) {
-    const one = state.mode === "toggle";
-    const first = one ? shownLayer() : before;
-    parts.captionBefore.textContent = first.caption;
-    parts.captionAfter.textContent = one ? "" : after.caption;
-    parts.toggle.hidden = !one;
-    parts.toggle.textContent = state.showsAfter
-      ? "View original image"
-      : (after.action ?? "Upsample image");
-    for (const mode of MODES) parts.modes[mode].setAttribute("aria-pressed", String(mode === state.mode));
-    parts.pixels.setAttribute("aria-pressed", String(!state.smooth));
-    parts.fit.setAttribute("aria-pressed", String(fitted));
-    parts.zoom.textContent = zoomText(view.scale, ratio());
-  }
-
-  const isZoomed = (room) =>
-    frame.width * view.scale > room.width + 1 || frame.height * view.scale > room.height + 1;
-
-  function pointIn(event) {
-    const box = stage.getBoundingClientRect();
-    const room = pane();
-    const x = event.clientX - box.left;
-    const y = event.clientY - box.top;
-    return { x: x > room.width ? x - room.width : x, y: y > room.height ? y - room.height : y };
-  }
-
-  const on = (target, kind, listener, options = {}) =>
-    target.addEventListener(kind, listener, { ...options, signal });
-
-  listenToPointers({
-    on, stage, handle, pointIn,
-    wipes: () => state.mode === "wipe",
-    zoomed: () => isZoomed(pane()),
-    moveDivider: (point) => change({ split: splitAt(point.x, view, frame) }),
-    pan,
-    pinch: (growth, middle) => zoomTo(view.scale * growth, middle),
-  });
-  on(stage, "dblclick", (event) => {
-    if (fitted) zoomTo(Math.max(1 / ratio(), view.scale * 2), pointIn(event));
-    else zoomFit();
-  });
-  on(stage, "wheel", (event) => {
-    if (!event.ctrlKey && !event.metaKey) return; // the page's own scrolling is never taken away
-    event.preventDefault();
-    zoomTo(view.scale * Math.exp(-clamp(event.deltaY, -60, 60) / 100), pointIn(event));
-  }, { passive: false });
-  on(handle, "keydown", (event) => {
-    const split = event.ctrlKey || event.metaKey || event.altKey
-      ? null
-      : splitAfterKey(state.split, event.key, event.shiftKey);
-    if (split === null) return;
-    event.preventDefault();
-    event.stopPropagation();
-    change({ split });
-  });
-  on(root, "keydown", (event) => {
-    if (handleKey(event)) event.preventDefault();
-  });
-  on(root, "keyup", (event) => {
-    if (event.key === " ") blink(false);
-  });
-  on(root, "focusout", () => blink(false));
-
-  function handleKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return false;
-    const onButton = event.target.closest("button") !== null;
-    const step = event.shiftKey ? 200 : 40;
-    const actions = {
-      1: () => setMode("wipe"), 2: () => setMode("toggle"), 3: () => setMode("side"),
-      "+": () => zoomTo(view.scale * ZOOM_STEP), "=": () => zoomTo(view.scale * ZOOM_STEP),
-      "-": () => zoomTo(view.scale / ZOOM_STEP), 0: zoomFit,
-      "?": () => showHelp(parts.help.hidden),
-      Escape: () => (parts.help.hidden ? event.target.blur() : showHelp(false)),
-    };
-    const onPicture = {
-      " ": () => blink(true),
-      ArrowLeft: () => pan(step, 0), ArrowRight: () => pan(-step, 0),
-      ArrowUp: () => pan(0, step), ArrowDown: () => pan(0, -step),
-    };
-    const moves = event.key.startsWith("Arrow") && !isZoomed(pane());
-    const action = actions[event.key] ?? (onButton || moves ? undefined : onPicture[event.key]);
-    action?.();
-    return action !== undefined;
-  }
-
-  function showHelp(open) {
-    parts.help.hidden = !open;
-    parts.keys.setAttribute("aria-expanded", String(open));
-  }
-
-  for (const mode of MODES) on(parts.modes[mode], "click", () => setMode(mode));
-  for (const button of parts.choices) {
-    on(button, "click", () => change({ after: Number(button.dataset.layer) }));
-  }
-  on(parts.toggle, "click", toggle);
-  on(parts.zoomIn, "click", () => zoomTo(view.scale * ZOOM_STEP));
-  on(parts.zoomOut, "click", () => zoomTo(view.scale / ZOOM_STEP));
-  on(parts.fit, "click", zoomFit);
-  on(parts.actual, "click", () => zoomTo(1 / ratio()));
-  on(parts.pixels, "click", () => change({ smooth: !state.smooth }));
-  on(parts.keys, "click", () => showHelp(parts.help.hidden));
-
-  const watcher = new ResizeObserver(() => {
-    size = { width: stage.clientWidth || 1, height: stage.clientHeight || 1 };
-    refit();
-    draw();
-  });
-  stage.style.aspectRatio = `${frame.width} / ${frame.height}`;
-  element.append(root);
-  placeImages();
-  size = { width: stage.clientWidth || 1, height: stage.clientHeight || 1 };
-  refit();
-  draw();
-  watcher.observe(stage);
-
-  const cleanup = () => {
-    leaving.abort();
-    watcher.disconnect();
-    root.remove();
-    parts.giveBack();
-  };
-  cleanup.set = (wanted) => change(wanted, { tell: false });
+  if (!data.layers?.length) throw new Error("An image comparison needs at least one layer.");
+  const comparison = new Comparison(element, data);
+  const cleanup = () => comparison.remove();
+  cleanup.set = (wanted) => comparison.change(wanted, { tell: false });
   return cleanup;
 }
 
-/** Divider, pan and pinch from mouse, pen and fingers; what each does is handed in. */
-function listenToPointers({ on, stage, handle, pointIn, wipes, zoomed, moveDivider, pan, pinch }) {
+/** One mounted comparison: its state, its view of the frame, and the elements that show them. */
+class Comparison {
+  constructor(element, { layers, onChange, ...wanted }) {
+    this.layers = layers;
+    this.onChange = onChange;
+    this.frame = frameOf(layers);
+    this.state = completeState(wanted, layers);
+    this.fitted = true;
+    this.blinking = false;
+    this.leaving = new AbortController();
+    this.parts = build(element.ownerDocument, layers, this.leaving.signal);
+    this.parts.stage.style.aspectRatio = `${this.frame.width} / ${this.frame.height}`;
+    element.append(this.parts.root);
+    this.placeImages();
+    this.measure();
+    this.watcher = new ResizeObserver(() => this.measure());
+    this.watcher.observe(this.parts.stage);
+    this.listen();
+  }
+
+  remove() {
+    this.leaving.abort();
+    this.watcher.disconnect();
+    this.parts.root.remove();
+    this.parts.giveBack();
+  }
+
+  // What is shown, and how large.
+
+  get ratio() {
+    return globalThis.devicePixelRatio || 1;
+  }
+
+  /** The room one picture has, px: the whole stage, or half of it side by side. */
+  get pane() {
+    const { width, height } = this.size;
+    if (this.state.mode !== "side") return { width, height };
+    return this.stacked ? { width, height: height / 2 } : { width: width / 2, height };
+  }
+
+  get stacked() {
+    return this.state.mode === "side" && this.size.width < STACK_BELOW;
+  }
+
+  get zoomed() {
+    const { width, height } = this.pane;
+    return this.frame.width * this.view.scale > width + 1 || this.frame.height * this.view.scale > height + 1;
+  }
+
+  /** Whether the second picture is the one in sight, where only one is. */
+  get showsAfter() {
+    return this.state.showsAfter !== this.blinking;
+  }
+
+  get before() {
+    return this.layers[this.state.before];
+  }
+
+  get after() {
+    return this.layers[this.state.after];
+  }
+
+  get shown() {
+    return this.showsAfter ? this.after : this.before;
+  }
+
+  // What changes it.
+
+  change(wanted, { tell = true } = {}) {
+    const previous = this.state;
+    this.state = completeState({ ...previous, ...wanted }, this.layers);
+    if (this.state.mode !== previous.mode) this.refit();
+    if (this.state.before !== previous.before || this.state.after !== previous.after) this.placeImages();
+    this.draw();
+    if (tell) this.onChange?.({ ...this.state });
+  }
+
+  setMode(mode) {
+    this.change({ mode });
+    this.say(mode === "toggle" ? `Showing ${this.shown.caption}` : MODE_NAMES[mode]);
+  }
+
+  toggle() {
+    this.change({ showsAfter: !this.state.showsAfter });
+    this.say(`Showing ${this.shown.caption}`);
+  }
+
+  blink(on) {
+    if (this.blinking === on) return;
+    this.blinking = on;
+    this.draw();
+  }
+
+  measure() {
+    const { stage } = this.parts;
+    this.size = { width: stage.clientWidth || 1, height: stage.clientHeight || 1 };
+    this.refit();
+    this.draw();
+  }
+
+  refit() {
+    const { frame, pane } = this;
+    this.view = this.fitted ? fitView(frame, pane) : constrainView(this.view, frame, pane);
+  }
+
+  zoomTo(scale, point = { x: this.pane.width / 2, y: this.pane.height / 2 }) {
+    const { frame, pane } = this;
+    const { low, high } = zoomLimits(frame, pane, this.ratio);
+    this.view = zoomView(this.view, clamp(scale, low, high), point, frame, pane);
+    this.fitted = Math.abs(this.view.scale - fitView(frame, pane).scale) < 1e-9;
+    this.draw();
+    this.say(`Zoom ${zoomText(this.view.scale, this.ratio)}`);
+  }
+
+  zoomBy(factor, point) {
+    this.zoomTo(this.view.scale * factor, point);
+  }
+
+  zoomFit() {
+    this.fitted = true;
+    this.refit();
+    this.draw();
+    this.say(`Zoom ${zoomText(this.view.scale, this.ratio)}, the whole picture`);
+  }
+
+  pan(dx, dy) {
+    this.view = constrainView(
+      { ...this.view, x: this.view.x + dx, y: this.view.y + dy }, this.frame, this.pane,
+    );
+    this.draw();
+  }
+
+  showHelp(open) {
+    this.parts.help.hidden = !open;
+    this.parts.keys.setAttribute("aria-expanded", String(open));
+  }
+
+  // What draws it.
+
+  say(text) {
+    this.parts.live.textContent = text;
+  }
+
+  placeImages() {
+    const { panes, images, choices } = this.parts;
+    panes.before.replaceChildren(images[this.state.before]);
+    panes.after.replaceChildren(images[this.state.after]);
+    for (const button of choices) press(button, Number(button.dataset.layer) === this.state.after);
+  }
+
+  draw() {
+    const { root } = this.parts;
+    root.dataset.mode = this.state.mode;
+    root.dataset.stacked = String(this.stacked);
+    root.dataset.zoomed = String(this.zoomed);
+    this.drawImage(this.state.before);
+    this.drawImage(this.state.after);
+    this.drawPanes();
+    this.drawHandle();
+    this.drawWords();
+  }
+
+  drawImage(index) {
+    const { frame, view, ratio } = this;
+    const layer = this.layers[index];
+    const snap = (value) => Math.round(value * ratio) / ratio;
+    Object.assign(this.parts.images[index].style, {
+      width: `${frame.width * view.scale}px`,
+      height: `${frame.height * view.scale}px`,
+      transform: `translate(${snap(view.x)}px, ${snap(view.y)}px)`,
+      objectFit: sameShape(layer, frame) ? "fill" : "contain",
+      imageRendering: renderingOf(layer, frame, view.scale, { ratio, smooth: this.state.smooth }),
+    });
+  }
+
+  drawPanes() {
+    const { width } = this.pane;
+    const { before, after } = this.parts.panes;
+    const wiping = this.state.mode === "wipe";
+    const divider = dividerAt(this.state.split, this.view, this.frame, this.pane);
+    const other = divider > width / 2 ? 0 : width; // blinking shows what the divider hides most of
+    const edge = this.blinking ? other : divider;
+    before.style.clipPath = wiping ? `inset(0 ${width - edge}px 0 0)` : "";
+    after.style.clipPath = wiping ? `inset(0 0 0 ${edge}px)` : "";
+    after.style.opacity = this.state.mode !== "toggle" || this.showsAfter ? "1" : "0";
+    this.parts.handle.style.transform = `translateX(${divider}px)`;
+  }
+
+  drawHandle() {
+    const { handle, stage } = this.parts;
+    const [before, after] = [this.before.label, this.after.label];
+    handle.setAttribute("aria-valuenow", String(Math.round(this.state.split * 100)));
+    handle.setAttribute("aria-valuetext", describeSplit(this.state.split, before, after));
+    handle.setAttribute("aria-label", `Divider between ${before} and ${after}`);
+    stage.setAttribute("aria-label", `${before} and ${after}, compared`);
+  }
+
+  drawWords() {
+    const { parts, state } = this;
+    const single = state.mode === "toggle";
+    parts.captionBefore.textContent = single ? this.shown.caption : this.before.caption;
+    parts.captionAfter.textContent = single ? "" : this.after.caption;
+    parts.toggle.hidden = !single;
+    parts.toggle.textContent = state.showsAfter
+      ? "View original image"
+      : (this.after.action ?? "Upsample image");
+    for (const mode of MODES) press(parts.modes[mode], mode === state.mode);
+    press(parts.pixels, !state.smooth);
+    press(parts.fit, this.fitted);
+    parts.zoom.textContent = zoomText(this.view.scale, this.ratio);
+  }
+
+  // What is listened to.
+
+  listen() {
+    const { signal } = this.leaving;
+    const on = (target, kind, listener, options = {}) =>
+      target.addEventListener(kind, listener, { ...options, signal });
+    this.listenToPointers(on);
+    this.listenToKeys(on);
+    this.listenToButtons(on);
+  }
+
+  listenToPointers(on) {
+    const { stage } = this.parts;
+    followPointers(this, on);
+    on(stage, "dblclick", (event) => {
+      if (this.fitted) this.zoomTo(Math.max(1 / this.ratio, this.view.scale * 2), this.pointIn(event));
+      else this.zoomFit();
+    });
+    on(stage, "wheel", (event) => {
+      if (!event.ctrlKey && !event.metaKey) return; // the page's own scrolling is never taken away
+      event.preventDefault();
+      this.zoomBy(Math.exp(-clamp(event.deltaY, -60, 60) / 100), this.pointIn(event));
+    }, { passive: false });
+  }
+
+  listenToKeys(on) {
+    const { root, handle } = this.parts;
+    on(handle, "keydown", (event) => {
+      const split = hasModifier(event) ? null : splitAfterKey(this.state.split, event.key, event.shiftKey);
+      if (split === null) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.change({ split });
+    });
+    on(root, "keydown", (event) => {
+      const action = hasModifier(event) ? undefined : this.actionOf(event);
+      if (action === undefined) return;
+      event.preventDefault();
+      action();
+    });
+    on(root, "keyup", (event) => {
+      if (event.key === " ") this.blink(false);
+    });
+    on(root, "focusout", () => this.blink(false));
+  }
+
+  /** What a key does here; undefined for keys that belong to a button or to the page. */
+  actionOf({ key, shiftKey, target }) {
+    const step = shiftKey ? 200 : 40;
+    const anywhere = {
+      1: () => this.setMode("wipe"),
+      2: () => this.setMode("toggle"),
+      3: () => this.setMode("side"),
+      "+": () => this.zoomBy(ZOOM_STEP),
+      "=": () => this.zoomBy(ZOOM_STEP),
+      "-": () => this.zoomBy(1 / ZOOM_STEP),
+      0: () => this.zoomFit(),
+      "?": () => this.showHelp(this.parts.help.hidden),
+      Escape: () => (this.parts.help.hidden ? target.blur() : this.showHelp(false)),
+    };
+    const onPicture = {
+      " ": () => this.blink(true),
+      ...(this.zoomed && {
+        ArrowLeft: () => this.pan(step, 0),
+        ArrowRight: () => this.pan(-step, 0),
+        ArrowUp: () => this.pan(0, step),
+        ArrowDown: () => this.pan(0, -step),
+      }),
+    };
+    return anywhere[key] ?? (target.closest("button") ? undefined : onPicture[key]);
+  }
+
+  listenToButtons(on) {
+    const { parts } = this;
+    for (const mode of MODES) on(parts.modes[mode], "click", () => this.setMode(mode));
+    for (const button of parts.choices) {
+      on(button, "click", () => this.change({ after: Number(button.dataset.layer) }));
+    }
+    on(parts.toggle, "click", () => this.toggle());
+    on(parts.zoomIn, "click", () => this.zoomBy(ZOOM_STEP));
+    on(parts.zoomOut, "click", () => this.zoomBy(1 / ZOOM_STEP));
+    on(parts.fit, "click", () => this.zoomFit());
+    on(parts.actual, "click", () => this.zoomTo(1 / this.ratio));
+    on(parts.pixels, "click", () => this.change({ smooth: !this.state.smooth }));
+    on(parts.keys, "click", () => this.showHelp(parts.help.hidden));
+  }
+
+  /** Where in its pane a pointer is, px; side by side, both panes count alike. */
+  pointIn({ clientX, clientY }) {
+    const box = this.parts.stage.getBoundingClientRect();
+    const { width, height } = this.pane;
+    const x = clientX - box.left;
+    const y = clientY - box.top;
+    return { x: x > width ? x - width : x, y: y > height ? y - height : y };
+  }
+}
+
+const press = (button, on) => button.setAttribute("aria-pressed", String(on));
+const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey;
+
+/** Divider, pan and pinch from mouse, pen and fingers. */
+function followPointers(comparison, on) {
+  const { stage, handle } = comparison.parts;
   const pointers = new Map();
   let dragsDivider = false;
+  const moveDivider = ({ x }) => comparison.change({ split: splitAt(x, comparison.view, comparison.frame) });
 
   on(stage, "pointerdown", (event) => {
     if (event.button !== 0) return;
     const onHandle = handle.contains(event.target);
-    pointers.set(event.pointerId, pointIn(event));
+    const point = comparison.pointIn(event);
+    pointers.set(event.pointerId, point);
     stage.setPointerCapture(event.pointerId);
-    dragsDivider = wipes() && (onHandle || !zoomed());
-    if (dragsDivider) {
-      handle.focus({ preventScroll: true });
-      if (!onHandle) moveDivider(pointIn(event));
-      event.preventDefault();
-    }
+    dragsDivider = comparison.state.mode === "wipe" && (onHandle || !comparison.zoomed);
+    if (!dragsDivider) return;
+    event.preventDefault();
+    handle.focus({ preventScroll: true });
+    if (!onHandle) moveDivider(point);
   });
   on(stage, "pointermove", (event) => {
     const last = pointers.get(event.pointerId);
     if (last === undefined) return;
-    const now = pointIn(event);
+    const now = comparison.pointIn(event);
     const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
     pointers.set(event.pointerId, now);
     if (other !== undefined) {
       const span = spanOf(now, other);
-      pinch(span.distance / Math.max(1, spanOf(last, other).distance), span.middle);
+      comparison.zoomBy(span.distance / Math.max(1, spanOf(last, other).distance), span.middle);
     } else if (dragsDivider) moveDivider(now);
-    else pan(now.x - last.x, now.y - last.y);
+    else comparison.pan(now.x - last.x, now.y - last.y);
   });
   const release = (event) => pointers.delete(event.pointerId);
   on(stage, "pointerup", release);
