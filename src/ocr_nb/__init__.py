@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from .jobs import Job, gather
     from .operations import binarize, contrast, deskew, dewarp, recognize, rotate, upsample, use
     from .pipelines import pipeline
+    from .resumption import resume
     from .sample_set import samples
+    from .sdk import official_sdk_configuration
     from .service.cloud import CloudService
     from .service.local import LocalService
     from .service.protocol import RecognitionSettings
@@ -38,8 +40,10 @@ __all__ = [
     "deskew",
     "dewarp",
     "gather",
+    "official_sdk_configuration",
     "pipeline",
     "recognize",
+    "resume",
     "rotate",
     "samples",
     "upsample",
@@ -60,8 +64,10 @@ _ROOMS = {
     "deskew": ".operations",
     "dewarp": ".operations",
     "gather": ".jobs",
+    "official_sdk_configuration": ".sdk",
     "pipeline": ".pipelines",
     "recognize": ".operations",
+    "resume": ".resumption",
     "rotate": ".operations",
     "samples": ".sample_set",
     "upsample": ".operations",

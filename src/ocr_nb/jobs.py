@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterable
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from . import loop
-from .errors import OcrNbError, TaskCancelled, TaskTimedOut, TaskUnknown
+from .errors import OcrNbError, SettingsError, TaskCancelled, TaskTimedOut, TaskUnknown
 from .service.protocol import OcrRequest, OcrService, TaskId, TaskReport, TaskStatus
 from .watching import watch
 
@@ -166,6 +166,21 @@ class Job(Generic[T]):
             return None
         self._seen = True
         return self._outcome.exception()
+
+    def as_curl(self) -> str:
+        """Return the cURL command that would send this job's request; the token is a shell variable in it.
+
+        Raises:
+            SettingsError: nothing was sent: no service elsewhere was asked, or the image is not read yet.
+        """
+        from .curl import as_curl
+        from .service.cloud import CloudService
+
+        if not isinstance(self.service, CloudService) or self.request is None:
+            raise SettingsError(
+                f"{self.label} was not sent to a service by this job, so there is no cURL command for it."
+            )
+        return as_curl(self.service, self.request)
 
     # ------------------------------------------------------------------ steering
 

@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("ocr_nb.cli.checking:doctor", "Say what is usable on this machine, and why not."),
     "serve": ("ocr_nb.server.command:serve", "Serve the protocol from this machine (extra: server)."),
     "calls": ("ocr_nb.service.commands:calls", "Say how many calls of the month are used and left."),
-    "resume": ("ocr_nb.service.commands:resume", "Fetch what was paid for before a crash."),
+    "resume": ("ocr_nb.cli.resuming:resume", "Fetch what was paid for before a crash."),
     "forget": ("ocr_nb.service.commands:forget", "Delete everything kept: journal, meter, cached results."),
 }
 """Name → where its function is, and the line that `--help` shows."""

@@ -149,6 +149,11 @@ class CallMeter:
         limit = self.usage().limit
         return tuple(Usage(self.account, row["month"], row["used"], limit) for row in rows)
 
+    def forget(self) -> int:
+        """Delete the months of all accounts, not their plans; return how many months were on file."""
+        with self._database.transaction() as connection:
+            return connection.execute("DELETE FROM calls").rowcount
+
     def close(self) -> None:
         """Close the file."""
         self._database.close()
