@@ -158,7 +158,7 @@ class _Recognizing:
         found = self.recognizer.detect(on_white(prepared.picture))
         boxes = boxes_back(found, prepared.back, picture.width, picture.height)
         corners = [
-            [math.floor(box.left), math.floor(box.top), math.ceil(box.right), math.ceil(box.bottom)]
+            [round(box.left), round(box.top), round(box.right), round(box.bottom)]
             for box in boxes
         ]
         return Done((ResultItem(ResultKind.OTHER, json.dumps(corners).encode()),), tuple(self.warnings))
