@@ -22,6 +22,12 @@ from .rows import link_rows
 Corners = npt.NDArray[np.float32]
 """`(4, 2)` x, y in pixels of the image: top left, top right, bottom right, bottom left as it is read."""
 
+_Points = npt.NDArray[np.float64]
+
+MAX_SLOPE = 0.5
+"""Rows that rise or fall by more than this, beside the page's slant, are not believed."""
+SLOPE_PENALTY = 0.5
+"""What a slope of 1 costs, in square roots of box heights of text length."""
 NO_SPACE_GAP = 0.08
 """Fragments nearer than this, in heights of their boxes, are one word cut in two; overlaps count so too."""
 
@@ -61,18 +67,43 @@ def arrange(fragments: Sequence[Fragment]) -> tuple[Line, ...]:
 
 
 def straighten(corners: Sequence[Corners]) -> list[Rectangle]:
-    """Return upright rectangles as they would be were the page not slanted."""
+    """Return upright rectangles as they would be were the page neither slanted nor bent."""
     stack = np.stack(corners).astype(np.float64)
     slant = page_slant(stack)
     turn = np.array([[math.cos(slant), -math.sin(slant)], [math.sin(slant), math.cos(slant)]])
     turned = stack @ turn
-    left, right = turned[:, [0, 3], 0].mean(axis=1), turned[:, [1, 2], 0].mean(axis=1)
-    middle = turned[:, :, 1].mean(axis=1)
     height = np.hypot(*(stack[:, 3] - stack[:, 0]).T)
+    left, right = turned[:, [0, 3]].mean(axis=1), turned[:, [1, 2]].mean(axis=1)  # (n, 2) x, y
+    middle = (left[:, 1] + right[:, 1]) / 2 - _bend(left, right, height)
     return [
         Rectangle(float(a), float(y - h / 2), float(b), float(y + h / 2))
-        for a, b, y, h in zip(left, right, middle, height, strict=True)
+        for a, b, y, h in zip(left[:, 0], right[:, 0], middle, height, strict=True)
     ]
+
+
+def _bend(left: _Points, right: _Points, height: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return how far each fragment, from `left` to `right`, lies below where its row begins.
+
+    The slopes of the fragments are fitted by a smooth field over the page, whose integral along the row is
+    the bend. Long fragments count more, for their slope is known better; a light penalty keeps a page with
+    few fragments straight.
+    """
+    center, along = (left + right) / 2, right - left
+    scale = float(np.ptp(np.concatenate([left, right]), axis=0).max()) or 1.0
+    x, y = ((center - center.mean(axis=0)) / scale).T
+    slope = np.clip(along[:, 1] / np.maximum(along[:, 0], 1e-6), -MAX_SLOPE, MAX_SLOPE)
+    weight = np.sqrt(np.maximum(0.0, along[:, 0] / height - 1.0))
+    terms = np.stack([np.ones_like(x), x, x**2, x**3, y, x * y], axis=1)
+    penalty = SLOPE_PENALTY * np.eye(terms.shape[1])
+    for _ in range(2):  # again without what stands out: a wrong box must not bend the page
+        system = np.concatenate([terms * weight[:, None], penalty])
+        target = np.concatenate([slope * weight, np.zeros(len(penalty))])
+        field = np.linalg.lstsq(system, target, rcond=None)[0]
+        wrong = np.abs(terms @ field - slope)
+        weight = np.where(wrong > 3 * np.median(wrong) + 1e-3, 0.0, weight)
+    integral = np.stack([x, x**2 / 2, x**3 / 3, x**4 / 4, x * y, x**2 * y / 2], axis=1)
+    bend: npt.NDArray[np.float64] = scale * (integral @ field)
+    return bend
 
 
 def page_slant(corners: npt.NDArray[np.float64]) -> float:
