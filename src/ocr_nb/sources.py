@@ -16,7 +16,7 @@ from typing import TypeGuard
 
 from .errors import ImageError
 from .images import ImageLike, Picture, load_picture
-from .service.download import download_image, is_url, refuse_private
+from .service.download import download_image, is_url, name_of, refuse_private
 from .settings import Settings
 
 
@@ -43,7 +43,7 @@ class Source:
     def of(cls, image: ImageLike, *, may_be_pdf: bool = False) -> Source:
         """Look at `image`; what is wrong with it is told by `load`, so that the job reports it."""
         if isinstance(image, str) and is_url(image):
-            name = Path(image.partition("?")[0]).name or image
+            name = name_of(image)
             return cls(name, lambda: _make(b"", name, may_be_pdf), url=image)
         if _is_path(image):
             return cls(Path(image).name, lambda: _make(image, None, may_be_pdf))

@@ -87,7 +87,7 @@ async def _follow(client: httpx.AsyncClient, url: httpx.URL, check: Check | None
                     f"{_shown(str(url))} answered {answer.status_code} {answer.reason_phrase}: "
                     "check the address."
                 )
-            return await _read(answer, str(url)), _name(url)
+            return await _read(answer, str(url)), name_of(str(url))
     raise ImageError(
         f"{_shown(str(url))} was reached by more than {MOST_REDIRECTS} redirects: give the last address."
     )
@@ -123,5 +123,7 @@ def _shown(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path}" if host else url.partition("?")[0]
 
 
-def _name(url: httpx.URL) -> str:
-    return PurePosixPath(url.path).name or url.host
+def name_of(url: str) -> str:
+    """Return the last part of the address's path, unquoted, else its host."""
+    parts = urllib.parse.urlsplit(url)
+    return PurePosixPath(urllib.parse.unquote(parts.path)).name or parts.hostname or "image"
