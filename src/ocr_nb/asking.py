@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from . import loop
 from .errors import OcrNbError
 from .jobs import Job, Progress
 from .polling import Polling, PollingPolicy
@@ -89,10 +90,12 @@ class _Counted:
 
     async def submit(self, request: OcrRequest) -> TaskId:
         self.job.count_call()
-        return await self.service.submit(request)
+        task_id = await self.service.submit(request)
+        self.job.count_call(-1 if self._is_kept(task_id) else 0)
+        return task_id
 
     async def fetch(self, task_id: TaskId) -> TaskReport:
-        self.job.count_call()
+        self.job.count_call(0 if self._is_kept(task_id) else 1)
         return await self.service.fetch(task_id)
 
     async def cancel(self, task_id: TaskId) -> None:
@@ -101,6 +104,11 @@ class _Counted:
 
     async def aclose(self) -> None:
         await self.service.aclose()
+
+    def _is_kept(self, task_id: TaskId) -> bool:
+        """Tell whether the service has the result here already, so that asking costs nothing."""
+        is_kept: Callable[[TaskId], bool] | None = getattr(self.service, "is_kept", None)
+        return is_kept is not None and is_kept(task_id)
 
 
 async def _submit(service: _Counted, request: OcrRequest) -> TaskId:
@@ -144,6 +152,9 @@ async def _follow(service: _Counted, job: Job[Any], policy: PollingPolicy, megap
 
 
 async def _withdraw(service: _Counted, task_id: TaskId) -> None:
+    """Take a task back that nobody wants any longer; not one that merely outlives this interpreter."""
+    if loop.is_ending():
+        return
     try:
         await asyncio.wait_for(service.cancel(task_id), _WITHDRAWAL)
     except (OcrNbError, TimeoutError) as error:

@@ -219,9 +219,9 @@ class Job(Generic[T]):
         """Add warnings."""
         self._warnings.extend(sentences)
 
-    def count_call(self) -> None:
-        """Count one question to the service."""
-        self._calls += 1
+    def count_call(self, calls: int = 1) -> None:
+        """Count questions to the service; a negative number takes back what was not asked after all."""
+        self._calls += calls
 
     def adopt(self, child: Job[U]) -> Job[U]:
         """Count the calls and warnings of `child` as this job's too."""

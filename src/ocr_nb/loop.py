@@ -21,6 +21,7 @@ _FAREWELL = 2.0
 
 _starting = threading.Lock()
 _current: tuple[asyncio.AbstractEventLoop, threading.Thread] | None = None
+_ending = False
 
 
 def io_loop() -> asyncio.AbstractEventLoop:
@@ -45,6 +46,11 @@ def is_io_thread() -> bool:
     return _current is not None and _current[1] is threading.current_thread()
 
 
+def is_ending() -> bool:
+    """Tell whether the interpreter is leaving: tasks elsewhere are then left, to be resumed later."""
+    return _ending
+
+
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
     try:
@@ -55,7 +61,8 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
 
 def _close() -> None:
     """Cancel what runs, give it a moment to clean up, and end the thread."""
-    global _current
+    global _current, _ending
+    _ending = True
     if _current is None:
         return
     loop, thread = _current
@@ -77,8 +84,8 @@ async def _cancel_all() -> None:
 
 def _forget_after_fork() -> None:
     """Start afresh in a forked child: threads do not survive a fork, and the lock may be held."""
-    global _current, _starting
-    _current = None
+    global _current, _starting, _ending
+    _current, _ending = None, False
     _starting = threading.Lock()
 
 

@@ -195,6 +195,10 @@ class CloudService:
         self._asked.pop(task_id, None)
         self._keeper.cancelled(task_id)
 
+    def is_kept(self, task_id: TaskId) -> bool:
+        """Tell whether the result of a task is here, so that fetching it costs no call."""
+        return self._keeper.has(task_id)
+
     async def wait_until_final(self, task_id: TaskId, seconds: float) -> None:
         """Wait `seconds` before the next question about a task; not at all when its result is here."""
         if not self._keeper.has(task_id):
