@@ -28,6 +28,7 @@ from ocr_nb.operations import (
     upsample,
     use,
 )
+from ocr_nb.polling import Polling
 from ocr_nb.service.local import LocalService
 from ocr_nb.service.protocol import (
     OcrRequest,
@@ -61,7 +62,8 @@ def nobody_chosen(monkeypatch):
 
 def completed(*items):
     """A scripted service whose tasks are completed with these results."""
-    return ScriptedService([TaskReport("", TaskStatus.COMPLETED, items)])
+    at_once = Polling(first_wait=0.0, longest_wait=0.01, jitter=0.0)
+    return ScriptedService([TaskReport("", TaskStatus.COMPLETED, items)], polling=at_once)
 
 
 # ---------------------------------------------------------------------- what goes in

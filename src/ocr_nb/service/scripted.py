@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from .protocol import OcrRequest, ServiceIdentity, TaskId, TaskReport, TaskStatus
 
@@ -26,6 +27,7 @@ class ScriptedService:
         *,
         identity: ServiceIdentity | None = None,
         refusals: Iterable[Exception] = (),
+        polling: Any = None,
     ) -> None:
         """Take the script.
 
@@ -33,12 +35,14 @@ class ScriptedService:
             answers: what `fetch` answers, at least one.
             identity: who it says it is.
             refusals: errors that the first calls of `submit` raise, one each.
+            polling: the `PollingPolicy` that jobs use unless told otherwise; None for their default.
         """
         if not answers:
             raise ValueError("A script has at least one answer.")
         self._answers = tuple(answers)
         self._identity = identity or ServiceIdentity("scripted", "scripted", "1")
         self._refusals = list(refusals)
+        self.polling = polling
         self._places: dict[TaskId, int] = {}
         self.requests: list[OcrRequest] = []
         """What was submitted, in order."""
