@@ -319,6 +319,42 @@ def test_ctrl_c_while_waiting_cancels_the_job(request):
     assert (done.stdout, done.stderr) == ("interrupted\ncancelled 1\n", "")
 
 
+INTERRUPTED_SCRIPT = """
+import asyncio, os, signal, sys, threading
+sys.path.insert(0, sys.argv[1])
+from doubles import NeverFinishes
+from ocr_nb.asking import ask
+from ocr_nb.service.protocol import OcrRequest, Operation
+
+class TakesItsTime(NeverFinishes):
+    async def cancel(self, task_id):
+        await asyncio.sleep(0.3)
+        print("taken back", flush=True)
+
+async def prepare():
+    return OcrRequest(Operation.UPSAMPLE, b""), 0.0
+
+job = ask(TakesItsTime(), prepare, lambda report: None, label="endless")
+if sys.argv[2] == "interrupt":
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    job.result()
+while job.task_id is None:
+    pass
+"""
+
+
+@pytest.mark.parametrize(("way", "written"), [("interrupt", "taken back\n"), ("leave", "")])
+def test_an_interrupted_script_takes_its_task_back_before_it_ends(request, way, written):
+    """Ctrl-C means nobody wants the result; a script that merely ends leaves its task to be resumed."""
+    tests = str(request.path.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_SCRIPT, tests, way], capture_output=True, text=True, timeout=30
+    )
+
+    assert done.stdout == written
+    assert ("KeyboardInterrupt" in done.stderr) == (way == "interrupt")
+
+
 # ---------------------------------------------------------------------- being watched
 
 

@@ -153,7 +153,7 @@ async def _follow(service: _Counted, job: Job[Any], policy: PollingPolicy, megap
 
 async def _withdraw(service: _Counted, task_id: TaskId) -> None:
     """Take a task back that nobody wants any longer; not one that merely outlives this interpreter."""
-    if loop.is_ending():
+    if loop.is_ending() and not service.job.is_cancelled:
         return
     try:
         await asyncio.wait_for(service.cancel(task_id), _WITHDRAWAL)

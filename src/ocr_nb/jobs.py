@@ -63,6 +63,8 @@ class Job(Generic[T]):
         self.task_id: TaskId | None = None
         self.report: TaskReport | None = None
         """The latest answer."""
+        self.is_cancelled = False
+        """Whether someone called `cancel` (the interpreter's end is not that)."""
         self._children = list(children)
         self._calls = 0
         self._warnings: list[str] = []
@@ -188,6 +190,7 @@ class Job(Generic[T]):
         """Take the job back; the service is told. Returns at once: False when it had ended already."""
         if self._outcome.done():
             return False
+        self.is_cancelled = True
         loop.io_loop().call_soon_threadsafe(self._cancel_task)
         return True
 

@@ -76,10 +76,15 @@ def _close() -> None:
 async def _cancel_all() -> None:
     mine = asyncio.current_task()
     others = [task for task in asyncio.all_tasks() if task is not mine]
-    for task in others:
+    # Those cancelled before are cleaning up already, perhaps with the help of others: let them finish.
+    leaving = [task for task in others if task.cancelling()]
+    if leaving:
+        await asyncio.wait(leaving, timeout=_FAREWELL)
+    rest = [task for task in others if not task.done()]
+    for task in rest:
         task.cancel()
-    if others:
-        await asyncio.wait(others, timeout=_FAREWELL)
+    if rest:
+        await asyncio.wait(rest, timeout=_FAREWELL)
 
 
 def _forget_after_fork() -> None:
