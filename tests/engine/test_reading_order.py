@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ocr_nb.engine.layout import Box
 from ocr_nb.engine.reading_order import Fragment, PlacedWord, arrange
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,16 @@ OVERLAP_PX = 96
 """Shared by neighbouring tiles; each gives the half that is farther from its own border."""
 MARGIN_PX = 32
 """Paper added around the page: text that touches the border is otherwise missed."""
+SHORTER_SIDE_PX = 736
+MAX_FIRST_SCALE = 3.0
+FIRST_LOOK_PX = 2_000_000
+"""About half a second on one core (measured: 0.2 to 0.4 s a megapixel)."""
+LEAST_HEIGHT_PX = 18.0
+GOOD_HEIGHT_PX = 26.0
+"""Box heights (1.3 times a line's) below which a second look pays, and at which it is made. Measured on
+receipts with lines of 10 px: looking at 10, 14 and 20 px a line gives pages of CER 0.056, 0.047, 0.044."""
+MAX_SCALE = 4.0
+SECOND_LOOK_PX = 6_000_000
 _MIN_CORE_PX = 3.0
 """Cores thinner than this are specks (RapidOCR's `min_size`)."""
 
@@ -62,13 +73,19 @@ class TextDetector:
     def __init__(self, model: Model) -> None:
         self._model = model
 
-    def find(self, pixels: Rgb, scale: float = 1.0) -> list[TextBox]:
-        """Return the boxes of the text in `pixels` `(H, W, 3)`, unordered, in pixels of that image.
+    def find(self, pixels: Rgb) -> list[TextBox]:
+        """Return the boxes of the text in `pixels` `(H, W, 3)` RGB, unordered, in pixels of that image.
 
-        Args:
-            pixels: RGB.
-            scale: how much to enlarge (above 1) or reduce before looking.
+        Looks once at a scale that suits the page's size, and a second time, enlarged, when what it saw was
+        too small to be boxed well.
         """
+        scale = first_scale(pixels.shape[0], pixels.shape[1])
+        found = self.look(pixels, scale)
+        better = second_scale(found, scale, pixels.shape[0] * pixels.shape[1])
+        return found if better is None else self.look(pixels, better)
+
+    def look(self, pixels: Rgb, scale: float) -> list[TextBox]:
+        """Return the boxes found in `pixels` enlarged (or reduced, below 1) by `scale`."""
         probability, exact = self.probability_map(pixels, scale)
         return boxes_of(probability, exact)
 
@@ -106,6 +123,30 @@ class TextDetector:
         batch *= 2 / 255
         batch -= 1
         return self._model(batch)[0, 0, :height, :width]
+
+
+def first_scale(height: int, width: int) -> float:
+    """Return the scale of the first look at a page of `height` × `width` pixels.
+
+    Small pages are enlarged until their shorter side is `SHORTER_SIDE_PX`, as RapidOCR does, but three times
+    at the most (a strip of text would grow without bound); large ones are reduced to `FIRST_LOOK_PX`.
+    """
+    wanted = min(MAX_FIRST_SCALE, max(1.0, SHORTER_SIDE_PX / min(height, width)))
+    return min(wanted, math.sqrt(FIRST_LOOK_PX / (height * width)))
+
+
+def second_scale(found: Sequence[TextBox], scale: float, area: float) -> float | None:
+    """Return the scale at which to look again at a page of `area` pixels; None when `scale` was enough.
+
+    Nothing found on a reduced page is a reason as well.
+    """
+    if not found:
+        return 1.0 if scale < 1 else None
+    height = float(np.percentile([box.height for box in found], 25))
+    if height * scale >= LEAST_HEIGHT_PX:
+        return None
+    wanted = min(MAX_SCALE, GOOD_HEIGHT_PX / height, math.sqrt(SECOND_LOOK_PX / area))
+    return wanted if wanted > 1.2 * scale else None
 
 
 def boxes_of(probability: Floats, scale: tuple[float, float] = (1.0, 1.0)) -> list[TextBox]:

@@ -84,7 +84,7 @@ class RapidRecognizer:
 
     def _find(self, pixels: Rgb) -> list[Floats]:
         """Return the corners `(4, 2)` of every run of text."""
-        boxes = self._detector.find(pixels, _detection_scale(pixels))
+        boxes = self._detector.find(pixels)
         return [_turned(box, boxes) for box in boxes]
 
     def _read(self, pixels: Rgb, boxes: Sequence[Floats], language: str) -> list[Fragment]:
@@ -93,7 +93,7 @@ class RapidRecognizer:
         for corners in boxes:
             letters = self._reader.read(cut_out(pixels, corners), language, may_hold)
             words = place_words(letters, corners)
-            if words and np.mean([letter.confidence for letter in letters]) >= MIN_CONFIDENCE:
+            if words and np.mean([x.confidence for x in letters if x.text != " "]) >= MIN_CONFIDENCE:
                 fragments.append(Fragment(words))
         return fragments
 
@@ -151,12 +151,6 @@ def _turned(box: TextBox, boxes: Sequence[TextBox]) -> Floats:
     if box.height >= TALL * box.width and box.height >= TALL * usual:
         return np.roll(box.corners, 1, axis=0)
     return box.corners
-
-
-def _detection_scale(pixels: Rgb) -> float:
-    """Return how much to enlarge before looking: RapidOCR's rule, bounded."""
-    shorter = min(pixels.shape[:2])
-    return min(3.0, max(1.0, 736 / shorter))
 
 
 def _models_folder() -> Path:
