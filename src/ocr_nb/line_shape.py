@@ -172,8 +172,8 @@ def _fit_climbs(u: _Floats, y: _Floats, weight: _Floats, half_height: float) -> 
 def _sharpened(start: _Floats, u: _Floats, v: _Floats, y: _Floats, weight: _Floats) -> _Floats:
     """Return coefficients near `start` whose rows of ink are sharpest.
 
-    Each coefficient of the part that is the same down the page moves in turn by steps of 1 down to 1/8 pixel while the rows get sharper. Tall letters
-    correlate badly from strip to strip; all strips together know better.
+    The coefficients that hold all down the page move in turn, by steps of 1 down to 1/8 pixel, while the
+    rows get sharper. Tall letters correlate badly from strip to strip; all strips together know better.
     """
     if y.size > _SHARPENING_POINTS:
         keep = np.random.default_rng(1).choice(y.size, _SHARPENING_POINTS, replace=False)

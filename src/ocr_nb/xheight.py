@@ -23,12 +23,26 @@ _BACKGROUND_PX = 61
 _FAINTEST = 0.04
 
 
+def measure_paper(gray: Gray) -> Gray:
+    """Return the local median of the picture: the paper, if less than half of it is ink."""
+    height, width = gray.shape
+    eight = np.clip(gray * 255.0 + 0.5, 0, 255).astype(np.uint8)
+    scale = 0.5 if min(height, width) > 64 else 1.0
+    small = cv2.resize(eight, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else eight
+    side = int(_BACKGROUND_PX * scale) | 1
+    padded = cv2.copyMakeBorder(small, side, side, side, side, cv2.BORDER_REFLECT)
+    paper = cv2.medianBlur(padded, side)[side:-side, side:-side]
+    if scale < 1:
+        paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cast(Gray, paper.astype(np.float32) / np.float32(255.0))
+
+
 def measure_ink(gray: Gray) -> Gray:
     """Return how far each pixel differs from the paper around it: `(H, W)` in [0, 1], 0 without ink.
 
     The paper is the local median; differences that are not clearly larger than the paper's own grain are 0.
     """
-    difference = np.abs(gray - _paper(gray))
+    difference = np.abs(gray - measure_paper(gray))
     floor = _ink_threshold(difference)
     return cast(Gray, np.where(difference > floor, difference, np.float32(0.0)))
 
@@ -81,20 +95,6 @@ def measure_text_contrast(gray: Gray) -> float:
     return float(np.percentile(inked, 75)) if inked.size else 0.0
 
 
-def _paper(gray: Gray) -> Gray:
-    """Return the local median of the picture: the paper, if less than half of it is ink."""
-    height, width = gray.shape
-    eight = np.clip(gray * 255.0 + 0.5, 0, 255).astype(np.uint8)
-    scale = 0.5 if min(height, width) > 64 else 1.0
-    small = cv2.resize(eight, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else eight
-    side = int(_BACKGROUND_PX * scale) | 1
-    padded = cv2.copyMakeBorder(small, side, side, side, side, cv2.BORDER_REFLECT)
-    paper = cv2.medianBlur(padded, side)[side:-side, side:-side]
-    if scale < 1:
-        paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    return cast(Gray, paper.astype(np.float32) / np.float32(255.0))
-
-
 def _ink_threshold(difference: Gray) -> float:
     """Return the difference from which a pixel counts as ink: Otsu's, but above the grain and `_FAINTEST`."""
     grain = float(np.median(difference)) / 0.6745
@@ -122,7 +122,7 @@ def _measure_at(gray: Gray, enlarged: int) -> float | None:
     if not ink.any():
         return None
     if enlarged > 1:
-        difference = np.abs(gray - _paper(gray))
+        difference = np.abs(gray - measure_paper(gray))
         big = cv2.resize(difference, None, fx=enlarged, fy=enlarged, interpolation=cv2.INTER_CUBIC)
         mask = big > _ink_threshold(difference)
     else:
