@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from .errors import SettingsError
+from .images import Picture, load_picture
 
 FOLDER = Path(__file__).parent / "samples"
 
@@ -35,6 +36,11 @@ class Sample:
 
     def __fspath__(self) -> str:
         return str(self.path)
+
+    @property
+    def picture(self) -> Picture:
+        """The image, read anew."""
+        return load_picture(self.path)
 
     @property
     def ground_truth(self) -> str:

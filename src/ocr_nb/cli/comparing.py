@@ -96,12 +96,18 @@ def make_folder(folder: Path) -> None:
 def report_errors(trials: Sequence[Trial]) -> int:
     """Say each error and warning once; return the exit code: 0, 1 (some failed) or 2 (all).
 
-    That an image was left as given is no warning here: the rows say it, and the summary counts it.
+    Advice is no warning here: the rows have it, and the summary counts the images left as given.
     """
     from ..verdict import is_advice
 
     failed = [trial for trial in trials if trial.error is not None]
-    say_once(_named(trial, text) for trial in trials for text in trial.warnings if not is_advice(text))
+    noted = (
+        _named(trial, text)
+        for trial in trials
+        for text in trial.warnings
+        if not is_advice(text) and not text.startswith("advice: ")
+    )
+    say_once(noted)
     say_once(_named(trial, trial.error or "") for trial in failed)
     if failed and len(failed) == len(trials):
         return 2
@@ -116,7 +122,8 @@ def print_summary(trials: Sequence[Trial]) -> None:
         return
     summary = summarize(trials)
     has_truth = any(row.cer is not None for row in summary.conditions)
-    print_table(_title(summary, has_truth), *_table(summary, has_truth))
+    typer.echo(_title(summary, has_truth))
+    print_table(*_table(summary, has_truth))
     for sentence in summary.sentences:
         typer.echo(sentence)
 
