@@ -31,6 +31,8 @@ TRUTH = "one two three four five"
          "No gain: upsampling fixed none of 2 misread words and broke none. CER 8.7 % → 8.7 %."),
         ("0ne two three four five", "one two three four f1ve", Outcome.SAME,
          "No gain: upsampling fixed the one misread word and broke 1. CER 4.3 % → 4.3 %."),
+        ("0ne tw0 three four five", TRUTH, Outcome.BETTER,
+         "Upsampling fixed both misread words and broke none. CER 8.7 % → 0.0 %."),
         ("one two thxxe four five", "one two thxee four five", Outcome.BETTER,
          "Upsampling left the one misread word wrong and broke none, but fewer characters are wrong. "
          "CER 8.7 % → 4.3 %."),
@@ -124,6 +126,33 @@ def test_the_headline_speaks_of_upsampling_and_the_rest_follows():
         "Upsampling helps", "It also does better than plain resizing to the same size",
         "Plain resizing helps", "Binarizing makes no difference",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("resized", "upsampled", "words"),
+    [
+        (
+            [2] * 6,
+            [2, 1, 3, 2, 1, 3],
+            "Against plain resizing to the same size there is no clear difference (0.0",
+        ),
+        (
+            [2] * 6,
+            [3, 4, 3, 5, 3, 4],
+            "Plain resizing to the same size does better than it (+8.3 points, 95 % ",
+        ),
+        (
+            [2] * 3,
+            [1] * 3,
+            "Against plain resizing to the same size: −5.0 points; too few documents to be sure.",
+        ),
+    ],
+)
+def test_upsampling_that_is_no_better_than_resizing_is_told_so(resized, upsampled, words):
+    """The second sentence compares with the enlargement anyone can have."""
+    rows = study([(5, wrong) for wrong in resized], "resized:x2")
+    rows += study([(5, wrong) for wrong in upsampled], "upsampled:x2")
+    assert summarize(rows).sentences[1].startswith(words)
 
 
 def test_what_failed_and_what_was_left_alone_is_told():

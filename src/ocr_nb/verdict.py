@@ -111,7 +111,9 @@ def _repairs(fixed: int, wrong: int) -> str:
         return "had nothing to fix"
     words = f"{wrong} misread word{'' if wrong == 1 else 's'}"
     if fixed == wrong:
-        return f"fixed all {words}" if wrong > 1 else "fixed the one misread word"
+        return {1: "fixed the one misread word", 2: "fixed both misread words"}.get(
+            wrong, f"fixed all {words}"
+        )
     if not fixed:
         return f"fixed none of {words}" if wrong > 1 else "left the one misread word wrong"
     return f"fixed {fixed} of {words}"
@@ -203,12 +205,16 @@ def _difference_in_words(what: str, difference: Difference) -> str:
 def _over_resizing_in_words(difference: Difference) -> str:
     """Say what upsampling gives that plain resizing to the same size does not."""
     change, interval = difference.cer, difference.interval
-    sure = f", {_interval(interval)}" if interval is not None else ""
-    if interval is None or not interval.excludes_zero:
-        return f"Plain resizing to the same size does about as well ({points(change)} points{sure})."
+    if interval is None:
+        return (
+            f"Against plain resizing to the same size: {points(change)} points; too few documents to be sure."
+        )
+    sure = f"({points(change)} points, {_interval(interval)})"
+    if not interval.excludes_zero:
+        return f"Against plain resizing to the same size there is no clear difference {sure}."
     if change < 0:
-        return f"It also does better than plain resizing to the same size ({points(change)} points{sure})."
-    return f"Plain resizing to the same size does better than it ({points(change)} points{sure})."
+        return f"It also does better than plain resizing to the same size {sure}."
+    return f"Plain resizing to the same size does better than it {sure}."
 
 
 def _interval(interval: Interval) -> str:

@@ -46,7 +46,7 @@ def draw_rates(summary: Summary, trials: Sequence[Trial], reader: Reader) -> Mar
     top = _round_up(max((rate for values in rates.values() for rate in values), default=0.0))
     scale = _scale(0.0, top)
     height = 10 + _ROW * len(rows) + 26
-    parts = [*_axis(scale, _ticks(0.0, top), height, percent_of=lambda value: percent(value, 0))]
+    parts = [*_axis(scale, _ticks(0.0, top), height, percent_of=_tick_percent)]
     for index, row in enumerate(rows):
         y = 10 + _ROW * index
         color = colors[row.condition]
@@ -86,7 +86,7 @@ def draw_slopes(summary: Summary, trials: Sequence[Trial], row: ConditionSummary
 
     parts = [
         *(
-            _text(left - 8, y_of(tick) + 4, percent(tick, 0), class_="tick", text_anchor="end")
+            _text(left - 8, y_of(tick) + 4, _tick_percent(tick), class_="tick", text_anchor="end")
             for tick in _ticks(0, top)
         ),
         *(_line(left, y_of(tick), right, y_of(tick), class_="grid") for tick in _ticks(0, top)),
@@ -202,12 +202,16 @@ def _finite(rate: float) -> float:
 
 
 def _round_up(value: float) -> float:
-    """Return the next of 1, 2, 5, 10, 20, 50, … percent, at least 1 %."""
+    """Return the next of 1, 2, 4, 6, 8, 10, 20, … percent, at least 1 %."""
     for power in (0.01, 0.1, 1.0, 10.0, 100.0):
-        for step in (1, 2, 4, 5, 6, 8):
+        for step in (1, 2, 4, 6, 8):
             if value <= power * step * 1.0001:
                 return power * step
     return value
+
+
+def _tick_percent(rate: float) -> str:
+    return f"{100 * rate:g} %"
 
 
 def _whole_points(change: float) -> str:

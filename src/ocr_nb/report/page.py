@@ -42,10 +42,11 @@ def write_report(
         ValueError: there are no trials.
         OSError: the folder cannot be made or written.
     """
+    page = render_report(trials, pictures)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     target = place / "report.html"
-    target.write_text(render_report(trials, pictures), encoding="utf-8")
+    target.write_text(page, encoding="utf-8")
     return target
 
 
@@ -114,7 +115,7 @@ def _opening(summary: Summary, title: str, *, shows_pictures: bool) -> Markup:
             "p", "Recognition report · ", " · ".join(str(reader) for reader in summary.readers),
             f" · {datetime.now(UTC):%-d %B %Y}", class_="kicker",
         ),
-        element("h1", title),
+        element("h1", prose(title)),
         element("p", _emphasized(first), class_="lead"),
         [element("p", prose(other), class_="also") for other in others],
         element("p", f"This file contains {holds} themselves: mind whom you give it to.", class_="holds"),

@@ -565,7 +565,7 @@ function loadImages(document, layers, signal, onError) {
     image.className = "ocrnb-compare__image";
     image.alt = layer.label;
     image.draggable = false;
-    image.decoding = "async";
+    image.decoding = "sync"; // neither picture appears without the other
     if (layer.bytes) {
       image.src = URL.createObjectURL(new Blob([layer.bytes], { type: "image/png" }));
       undo.push(() => URL.revokeObjectURL(image.src));
