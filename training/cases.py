@@ -57,9 +57,13 @@ def receipts(folder: Path, height_px: int, count: int, seed: int = 0) -> Iterato
         ]
         size = (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale)))
         small = cv2.resize(crop, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-        yield Case(
-            f"{path.stem}-{index}", cv2.copyMakeBorder(small, *[FRAME] * 4, cv2.BORDER_REPLICATE), text
-        )
+        yield Case(f"{path.stem}-{index}", framed(small), text)
+
+
+def framed(image: Gray) -> Gray:
+    """Put paper around a crop; repeating its border would draw its neighbors' ink out into streaks."""
+    paper = float(np.median(image))
+    return cv2.copyMakeBorder(image, *[FRAME] * 4, cv2.BORDER_CONSTANT, value=paper)
 
 
 def read_boxes(path: Path) -> list[tuple[int, int, int, int, str]]:

@@ -9,8 +9,10 @@ import argparse
 import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 
@@ -192,11 +194,13 @@ def render_many(folder: Path, split: Split, seed: int, count: int, *, processes:
         folder / "small.npy", mode="w+", dtype=np.uint8, shape=(count, HEIGHT, WIDTH)
     )
     render = partial(render_strip, split=split, seed=seed)
-    with (
-        ProcessPoolExecutor(processes) as pool,
-        (folder / "strips.jsonl").open("w", encoding="utf-8") as notes,
-    ):
-        for index, strip in enumerate(pool.map(render, range(count), chunksize=16)):
+    with ExitStack() as stack:
+        notes = stack.enter_context((folder / "strips.jsonl").open("w", encoding="utf-8"))
+        strips: Iterator[Strip] = map(render, range(count))
+        if processes > 1:
+            pool = stack.enter_context(ProcessPoolExecutor(processes, mp_context=get_context("spawn")))
+            strips = pool.map(render, range(count), chunksize=16)
+        for index, strip in enumerate(strips):
             large[index] = strip.large
             if strip.small is not None:
                 small[index] = strip.small

@@ -96,9 +96,11 @@ def batches_from(step: int, stop: int, folder: Path, c: Configuration, workers: 
         batches = Batches(
             folder, seed=c.seed, size=c.reader_batch, patch=c.reader_patch, lines=c.reader_lines
         )
-    loader = DataLoader(
-        batches, batch_size=None, sampler=range(step, stop), num_workers=workers, prefetch_factor=4
-    )
+    parallel: dict[str, Any] = {}
+    if workers:
+        # Not forked: a fork copies OpenCV's locks in whatever state its threads left them.
+        parallel = {"num_workers": workers, "prefetch_factor": 4, "multiprocessing_context": "spawn"}
+    loader = DataLoader(batches, batch_size=None, sampler=range(step, stop), **parallel)
     yield from loader
 
 

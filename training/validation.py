@@ -16,7 +16,7 @@ from training.reader import Reader, cut_lines
 from training.strips import StripShelf
 
 PATCH = (40, 160)
-PATCHES = 240
+PATCHES = 120
 GROUP = 8
 
 
