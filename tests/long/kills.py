@@ -1,1 +1,2 @@
-def run(count, seed): raise SystemExit("not yet")
+def run(count, seed):
+    raise SystemExit("not yet")

@@ -26,7 +26,9 @@ def main() -> int:
         print(f"\n== {section}", flush=True)
         started = time.monotonic()
         outcomes[section] = _run(section, options)
-        print(f"== {section}: {'holds' if outcomes[section] else 'FAILED'}, {time.monotonic() - started:.0f} s")
+        print(
+            f"== {section}: {'holds' if outcomes[section] else 'FAILED'}, {time.monotonic() - started:.0f} s"
+        )
     passed = sum(outcomes.values())
     print(f"\n{passed} passed, {len(outcomes) - passed} failed")
     return 0 if all(outcomes.values()) else 1
@@ -45,15 +47,17 @@ def _run(section: str, options: argparse.Namespace) -> bool:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/long/run", description=__doc__)
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="; ".join(SECTIONS.values()))
-    parser.add_argument("--ci", action="store_true", help="the short selection: two SDKs, 500 requests, 10 kills")
+    parser.add_argument(
+        "--ci", action="store_true", help="the short selection: two SDKs, 500 requests, 10 kills"
+    )
     parser.add_argument("--sdk", action="append", choices=sdks.VERSIONS, help="versions; default all")
-    parser.add_argument("--requests", type=int, help="how many generated requests (default 4000)")
+    parser.add_argument("--requests", type=int, help="how many generated requests (default 6000)")
     parser.add_argument("--kills", type=int, help="how many kills (default 50)")
     parser.add_argument("--seed", type=int, default=1, help="of the random choices")
     options = parser.parse_args()
     options.sections = options.sections or [*SECTIONS]
     options.sdk = options.sdk or (CI_SDKS if options.ci else sdks.VERSIONS)
-    options.requests = options.requests or (500 if options.ci else 4000)
+    options.requests = options.requests or (500 if options.ci else 6000)
     options.kills = options.kills or (10 if options.ci else 50)
     return options
 

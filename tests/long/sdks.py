@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 
 from environments import make_environment
-from server.running import serving
 
 import ocr_nb
+from server.running import serving
 
 VERSIONS = ("24.11.0", "24.8.0", "23.12.0", "23.6.0.2")
 HERE = Path(__file__).resolve().parent
@@ -25,7 +25,9 @@ def run(versions: tuple[str, ...] | list[str]) -> bool:
     """Return whether every claim holds for every version."""
     samples = Path(ocr_nb.__file__).parent / "samples"
     files = [str(samples / f"{IMAGE}.png"), str(samples / f"{IMAGE}.gt.txt")]
-    pythons = {version: make_environment(f"sdk-{version}", f"aspose-ocr-cloud=={version}") for version in versions}
+    pythons = {
+        version: make_environment(f"sdk-{version}", f"aspose-ocr-cloud=={version}") for version in versions
+    }
     good = True
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
         strict = serving(Path(two), "--strict", environment=CREDENTIALS)

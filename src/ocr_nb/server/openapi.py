@@ -32,10 +32,16 @@ from .routing import BY_NAME, OPENAPI, Action, Resource
 
 Json = dict[str, Any]
 _INT32: Json = {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1}
+_EXAMPLE = (
+    "iVBORw0KGgoAAAANSUhEUgAAABgAAAAMAQAAAABQS0DYAAAAMklEQVR42i3KsQ0AIAwDwY+Vgq3YihlYi6kIEpJpuPrCICCPJ3tY1REg"
+    "LiJRW0R5xn8PScQMf1nD5mgAAAAASUVORK5CYII="
+)
+"""A PNG of 24 × 12 pixels that says OK."""
 _BASE64: Json = {
     "type": "string",
     "format": "byte",
     "minLength": 4,
+    "example": _EXAMPLE,
     "pattern": "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$",
     "description": "A file's bytes in standard Base64; white space inside is ignored.",
 }
@@ -261,7 +267,8 @@ def _settings(operation: Operation) -> Json:
 def _schemas() -> Json:
     text = {"type": "string", "nullable": True}
     texts = {"type": "array", "items": {"type": "string"}}
-    corner = dict.fromkeys(("topLeftX", "topLeftY", "bottomRightX", "bottomRightY"), _INT32)
+    number = _INT32 | {"nullable": True, "default": 0}
+    corners = dict.fromkeys(("topLeftX", "topLeftY", "bottomRightX", "bottomRightY"), number)
     result = {
         "type": "object",
         "required": ["type", "data"],
@@ -289,7 +296,7 @@ def _schemas() -> Json:
         "Region": {
             "type": "object",
             "required": ["rect"],
-            "properties": {"rect": {"type": "object", "properties": corner}, "order": _INT32},
+            "properties": {"rect": {"type": "object", "properties": corners}, "order": number},
         },
         "ProblemDetails": {
             "type": "object",

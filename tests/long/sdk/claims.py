@@ -9,6 +9,7 @@ import struct
 import sys
 import time
 import traceback
+from pathlib import Path
 
 PATIENCE_S = 90.0
 
@@ -29,7 +30,10 @@ class Claims:
             problem = f"{type(error).__name__}: {error} | {traceback.format_exc(limit=-2)}"
             self.failed += 1
         seconds = round(time.monotonic() - started, 2)
-        print(json.dumps({"claim": name, "holds": problem is None, "seconds": seconds, "problem": problem}), flush=True)
+        print(
+            json.dumps({"claim": name, "holds": problem is None, "seconds": seconds, "problem": problem}),
+            flush=True,
+        )
 
     def exit(self):
         """End the process."""
@@ -48,8 +52,7 @@ def poll(ask, status_of):
 
 def read(path):
     """Return the bytes of a file."""
-    with open(path, "rb") as file:
-        return file.read()
+    return Path(path).read_bytes()
 
 
 def encode(data):

@@ -6,6 +6,7 @@ Arguments: version, open server's base address, strict server's base address, im
 import base64
 import os
 import sys
+from pathlib import Path
 
 import aspose_ocr_cloud as sdk
 from aspose_ocr_cloud.apis.tags import (
@@ -102,7 +103,7 @@ def legacy(file):
 
 
 def legacy_by_path():
-    with open(IMAGE, "rb") as file:
+    with Path(IMAGE).open("rb") as file:
         legacy(file)
 
 

@@ -143,7 +143,9 @@ def recognize_other_resources():
         fetch = getattr(api, f"get_recognize_{module}")
         answer = poll(lambda fetch=fetch, task_id=task_id: fetch(id=task_id), status)
         assert status(answer) == "Completed", (resource, answer.to_dict())
-    region = sdk.OCRRegion(rect=sdk.OCRRect(top_left_x=0, top_left_y=0, bottom_right_x=SIZE[0], bottom_right_y=SIZE[1]), order=1)
+    region = sdk.OCRRegion(
+        rect=sdk.OCRRect(top_left_x=0, top_left_y=0, bottom_right_x=SIZE[0], bottom_right_y=SIZE[1]), order=1
+    )
     api = sdk.RecognizeRegionsApi(client)
     settings = sdk.OCRSettingsRecognizeRegions(regions=[region])
     task_id = api.post_recognize_regions(sdk.OCRRecognizeRegionsBody(image=encode(image), settings=settings))
