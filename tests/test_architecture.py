@@ -1,12 +1,16 @@
 """The house rules: imports go down, each heavy library has its rooms, nobody imports the front door."""
 
 import ast
+import re
+import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 
 import ocr_nb
 
 ROOT = Path(ocr_nb.__file__).parent
+PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
 LAYERS = (
     ("words", "errors settings credentials"),
@@ -170,3 +174,48 @@ def test_no_room_is_named_after_nothing():
 def test_every_room_says_what_it_is_for():
     """A module docstring of at most six lines of purpose, then whatever it needs."""
     assert [] == [room for room, _, tree in rooms() if not ast.get_docstring(tree)]
+
+
+MODULES = {"opencv-python-headless": "cv2", "pillow": "PIL", "python-multipart": "python_multipart"}
+"""Distribution → module, where they differ."""
+HOST_PROGRAMS = {"jupyterlab", "ipykernel"}
+"""Started, not imported."""
+DATA = {"rapidocr"}
+"""Its wheel carries the models, which are opened by path; its code is not run."""
+HOST_MODULES = {"IPython", "google"}
+"""There when a notebook host brings them; asked for only where it has been seen."""
+
+
+def declared(*groups):
+    """Return the modules of the distributions that the package, or its extras `groups`, ask for."""
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
+    wanted = list(project["dependencies"])
+    for group in groups:
+        wanted += project["optional-dependencies"][group]
+    names = {re.split(r"[<>=!\[]", entry)[0] for entry in wanted}
+    return {MODULES.get(name, name) for name in names}
+
+
+def imported():
+    """Return the foreign modules that the package imports anywhere."""
+    names = {name.partition(".")[0] for room, path, tree in rooms() for name in imports(room, path, tree)}
+    return names - {"", "ocr_nb"} - set(sys.stdlib_module_names)
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
+    """Nobody downloads a library for nothing, and none is missing on a fresh machine."""
+    extras = declared("lab", "server", "keyring", "tesseract")
+    assert set() == imported() - extras - HOST_MODULES
+    assert set() == declared() - imported() - DATA
+    assert set() == extras - imported() - HOST_PROGRAMS - DATA
+
+
+def test_every_dependency_has_its_reason():
+    """The design notes say of each why it is there and why its range is what it is."""
+    notes = (PROJECT.parent / "docs" / "design_notes.md").read_text(encoding="utf-8")
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
+    wanted = project["dependencies"] + [
+        entry for group in project["optional-dependencies"].values() for entry in group
+    ]
+    ranges = [entry for entry in wanted if not entry.startswith("ocr_nb[")]
+    assert [] == [entry for entry in ranges if f"`{entry}`" not in notes]
