@@ -538,20 +538,32 @@ async def test_too_many_slows_all_down(opened, clock):
     assert len(vendor.tasks) == 3
 
 
-async def test_no_more_tasks_are_under_way_than_allowed(opened, clock):
-    """The third task is sent when one of the first two is finished."""
+async def test_no_more_watched_tasks_are_under_way_than_allowed(opened, clock):
+    """The third task is sent when one of the first two, which somebody watches, is finished."""
     vendor = Vendor()
     service = opened(vendor, pace=Pace(2, now=clock.now, sleep=clock.sleep))
-    first = await service.submit(upsample(IMAGE + b"1"))
-    await service.submit(upsample(IMAGE + b"2"))
+    watched = [await service.submit(upsample(IMAGE + bytes([n]))) for n in range(2)]
+    for task_id in watched:
+        await service.wait_until_final(task_id, 0.0)
 
     third = asyncio.create_task(service.submit(upsample(IMAGE + b"3")))
-    await asyncio.sleep(0.01)
+    clock.advance(30)
+    await asyncio.sleep(0.05)
     assert not third.done()
-    await service.fetch(first)
+    await service.fetch(watched[0])
     await asyncio.wait_for(third, 5)
 
     assert len(vendor.tasks) == 3
+
+
+async def test_who_submits_first_and_asks_later_does_not_wait_for_himself(opened):
+    """A task that nobody watches holds its slot for a moment only."""
+    vendor = Vendor()
+    service = opened(vendor, pace=Pace(2))
+
+    ids = [await asyncio.wait_for(service.submit(upsample(IMAGE + bytes([n]))), 5) for n in range(3)]
+
+    assert [(await service.fetch(task_id)).status for task_id in ids] == [TaskStatus.COMPLETED] * 3
 
 
 # --- nothing is lost, nothing is paid twice

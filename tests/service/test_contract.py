@@ -8,12 +8,15 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 import numpy as np
 import pytest
 
 from doubles import ReadsInk, RepeatsPixels
+from needs import needs
 from ocr_nb.images import encode_png, load_picture
+from ocr_nb.service.cloud import CloudService
 from ocr_nb.service.local import LocalService
 from ocr_nb.service.protocol import (
     OcrRequest,
@@ -38,7 +41,37 @@ async def local() -> AsyncIterator[OcrService]:
     await service.aclose()
 
 
-KEEPERS: dict[str, Callable[[], AbstractAsyncContextManager[OcrService]]] = {"local": local}
+@asynccontextmanager
+async def cloud(generation: str) -> AsyncIterator[OcrService]:
+    """The cloud client, in one generation of the protocol, against the server of this package."""
+    httpx, app = needs_server()
+    behind = LocalService(recognizer=ReadsInk(), upsampler=RepeatsPixels())
+    service = CloudService(
+        "http://127.0.0.1:8765",
+        generation=generation,
+        use_cache=False,
+        transport=httpx.ASGITransport(app(behind)),
+    )
+    yield service
+    await service.aclose()
+    await behind.aclose()
+
+
+def needs_server():
+    """Return httpx and what makes the server's application; skip where the extra `server` is missing."""
+    needs("module:starlette")
+    import httpx
+
+    from ocr_nb.server.app import make_app
+
+    return httpx, make_app
+
+
+KEEPERS: dict[str, Callable[[], AbstractAsyncContextManager[OcrService]]] = {
+    "local": local,
+    "cloud-documented": partial(cloud, "documented"),
+    "cloud-current": partial(cloud, "current"),
+}
 
 
 @pytest.fixture(params=sorted(KEEPERS))

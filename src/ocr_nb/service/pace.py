@@ -17,8 +17,11 @@ _SLOWEST = 2.0
 _FIRST_GAP = 0.05
 _RECOVERY = 0.97
 """After each good answer the gap shrinks by this factor: additive caution, multiplicative relief."""
-_ABANDONED = 180.0
-"""Seconds without a question after which nobody is taken to wait for a task any longer."""
+_UNWATCHED = 1.0
+"""Seconds after its submission for which a task holds its slot if nobody begins to watch it: who submits many
+tasks first and asks later must not wait for himself."""
+_WATCHED = 60.0
+"""Seconds beyond the announced wait for which a watched task holds its slot."""
 
 
 class Pace:
@@ -38,6 +41,7 @@ class Pace:
         self._now = now
         self._sleep = sleep
         self._busy: dict[str, float] = {}
+        """Tasks that hold a slot, and until when at most."""
         self._reserved = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._gap = 0.0
@@ -55,7 +59,7 @@ class Pace:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
             try:
-                await asyncio.wait([turn], timeout=_ABANDONED)
+                await asyncio.wait([turn], timeout=max(0.01, self._first_lapse() - self._now()))
             except asyncio.CancelledError:
                 if turn.done():  # its turn goes to the next
                     self._wake()
@@ -74,12 +78,12 @@ class Pace:
     def started(self, task_id: str) -> None:
         """Bind the slot just taken to its task."""
         self._reserved -= 1
-        self._busy[task_id] = self._now()
+        self._busy[task_id] = self._now() + _UNWATCHED
 
-    def asked(self, task_id: str) -> None:
-        """Note that somebody still waits for the task."""
+    def watched(self, task_id: str, seconds: float = 0.0) -> None:
+        """Note that somebody watches the task, and will ask for it in `seconds`."""
         if task_id in self._busy:
-            self._busy[task_id] = self._now()
+            self._busy[task_id] = self._now() + seconds + _WATCHED
 
     def ended(self, task_id: str) -> None:
         """Free the slot of a task that is final, or was taken back."""
@@ -107,9 +111,13 @@ class Pace:
         self._gap = self._gap * _RECOVERY if self._gap > _FIRST_GAP / 10 else 0.0
 
     def _drop_abandoned(self) -> None:
-        limit = self._now() - _ABANDONED
-        for task_id in [task_id for task_id, asked in self._busy.items() if asked < limit]:
+        now = self._now()
+        for task_id in [task_id for task_id, lapse in self._busy.items() if lapse <= now]:
             self.ended(task_id)
+
+    def _first_lapse(self) -> float:
+        """Return when the next slot lapses; with requests under way but no tasks, a moment from now."""
+        return min(self._busy.values(), default=self._now() + _UNWATCHED)
 
     def _wake(self) -> None:
         """Give the next in line its turn; a future of a loop that is gone is passed over."""

@@ -157,7 +157,7 @@ class CloudService:
         if kept is not None:
             return kept
         self._asked[task_id] = time.monotonic()
-        self._exchange.pace.asked(task_id)
+        self._exchange.pace.watched(task_id)
         report = self._keeper.note(await self._ask(task_id))
         if report.status.is_final:
             self._exchange.pace.ended(task_id)
@@ -202,6 +202,7 @@ class CloudService:
     async def wait_until_final(self, task_id: TaskId, seconds: float) -> None:
         """Wait `seconds` before the next question about a task; not at all when its result is here."""
         if not self._keeper.has(task_id):
+            self._exchange.pace.watched(task_id, seconds)
             await asyncio.sleep(seconds)
 
     async def aclose(self) -> None:
