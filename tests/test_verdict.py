@@ -48,7 +48,7 @@ def test_an_image_left_as_given_is_no_failure_of_upsampling():
     """The advice not to upsample is the verdict."""
     advised = trial("a", "upsampled", TRUTH, TRUTH, warnings=("not upsampled: x-height 20 px.",))
     verdict = judge(trial("a", "original", TRUTH, TRUTH), advised)
-    assert (Outcome.LEFT_ALONE, "Left as given: not upsampled: x-height 20 px.") == (
+    assert (Outcome.LEFT_ALONE, "Not upsampled: x-height 20 px.") == (
         verdict.outcome, str(verdict),
     )  # fmt: skip
 
@@ -169,6 +169,20 @@ def test_what_failed_and_what_was_left_alone_is_told():
         "1 of 2 images read better, 0 worse, 1 the same. On advice, 1 image was left as given. "
         "Not in these figures: 1 image that failed."
     )
+
+
+def test_a_condition_that_was_advised_nowhere_claims_nothing():
+    """All images were read as given: no difference is spoken of, and no rival."""
+    advice = ("not upsampled: sharp enough.",)
+    rows = [
+        trial(name, condition, "abcdefghiX", warnings=advice if condition == "upsampled" else ())
+        for name in "ab"
+        for condition in ("original", "resized", "upsampled")
+    ]
+    assert (
+        "Upsampling was advised for none of 2 images, so all were read as given: CER 10.0 %.",
+        "Plain resizing makes no difference: CER stays at 10.0 % over 2 images.",
+    ) == summarize(rows).sentences
 
 
 def test_one_condition_alone_has_nothing_to_be_compared_with():

@@ -66,7 +66,7 @@ def judge(before: Trial | None, after: Trial) -> Verdict:
         return Verdict(Outcome.UNKNOWN, f"There is no reading without {what} to compare with.")
     advice = next((warning for warning in after.warnings if is_advice(warning)), None)
     if advice is not None and (before.text or "") == (after.text or ""):
-        return Verdict(Outcome.LEFT_ALONE, f"Left as given: {advice}")
+        return Verdict(Outcome.LEFT_ALONE, capital(advice))
     profile = after.normalization or "standard"
     one, other = before.text or "", after.text or ""
     if after.ground_truth is None:
@@ -174,6 +174,9 @@ def _row_in_words(summary: Summary, row: ConditionSummary, nested: bool) -> str:
             f"the readings agree to {percent(row.agreement)} (a proxy)" if row.agreement is not None else ""
         )
         said = f"accuracy with {what} is unknown without ground truth{'; ' + alike if alike else ''}."
+    elif row.unchanged == row.images:
+        rate = percent(row.difference.cer_after)
+        said = f"{what} was advised for none of {_images(row.images)}, so all were read as given: CER {rate}."
     else:
         said = _difference_in_words(what, row.difference)
         if row.unchanged:

@@ -14,7 +14,7 @@ from ..alignment import Fate, ReadWord, SpanKind, align, align_readings, normali
 from ..images import Picture, luma
 from ..summary import Reader, pair_key, reader_of
 from ..trial import Trial
-from ..verdict import Outcome, Verdict, doing, judge, label, percent, seconds, size
+from ..verdict import Outcome, Verdict, doing, is_advice, judge, label, percent, seconds, size
 from ..xheight import measure_text_contrast, measure_x_height
 from .markup import Content, Markup, element, prose
 
@@ -222,7 +222,8 @@ def _condition_table(case: ImageCase) -> Markup:
 
 
 def _warnings(case: ImageCase) -> Markup | None:
-    notes = dict.fromkeys(warning for trial in case.trials for warning in trial.warnings)
+    every = (warning for trial in case.trials for warning in trial.warnings)
+    notes = dict.fromkeys(warning for warning in every if not is_advice(warning))
     return element("ul", [element("li", prose(note)) for note in notes], class_="notes") if notes else None
 
 

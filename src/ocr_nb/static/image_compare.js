@@ -560,7 +560,7 @@ function loadImages(document, layers, signal, onError) {
   const undo = [];
   const images = layers.map((layer) => {
     const image = layer.element ?? document.createElement("img");
-    const { className, alt, parentNode, nextSibling, draggable } = image;
+    if (layer.element) undo.push(remember(image));
     image.addEventListener("error", () => onError(layer), { signal });
     image.className = "ocrnb-compare__image";
     image.alt = layer.label;
@@ -572,15 +572,23 @@ function loadImages(document, layers, signal, onError) {
     } else if (layer.src) {
       image.src = layer.src;
     }
-    undo.push(() => {
-      if (!layer.element) return;
-      image.removeAttribute("style");
-      Object.assign(image, { className, alt, draggable });
-      parentNode?.insertBefore(image, nextSibling);
-    });
     return image;
   });
   return { images, giveBack: () => undo.reverse().forEach((step) => step()) };
+}
+
+/** A function that puts a borrowed image back in its place, as it was. */
+function remember(image) {
+  const { parentNode, nextSibling } = image;
+  const names = ["class", "alt", "draggable", "decoding", "style"];
+  const before = names.map((name) => [name, image.getAttribute(name)]);
+  return () => {
+    for (const [name, value] of before) {
+      if (value === null) image.removeAttribute(name);
+      else image.setAttribute(name, value);
+    }
+    parentNode?.insertBefore(image, nextSibling);
+  };
 }
 
 export default { mount };
