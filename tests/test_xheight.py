@@ -1,0 +1,112 @@
+"""Text measured on drawn pages whose x-height is known from the typeface's own x."""
+
+import numpy as np
+import pytest
+from PIL import ImageFont
+
+from ocr_nb.degrade import add_noise, blur, lower_contrast, shrink, uneven_light
+from ocr_nb.xheight import (
+    CAPITAL_TO_X,
+    measure_ink,
+    measure_sharpness,
+    measure_text_contrast,
+    measure_x_height,
+)
+
+PROSE = (
+    "The harbor office closes at six, but\nthe ferry still runs until ten.\n"
+    "Payment is due within thirty days of\nthe date that is shown above."
+)
+
+
+def x_height_of(size):
+    """Height in pixels of the x of Pillow's own typeface."""
+    _, top, _, bottom = ImageFont.load_default(size * 16).getbbox("x")
+    return (bottom - top) / 16
+
+
+@pytest.fixture
+def page(draw_text):
+    """Draw `text` at four times the size and shrink it, so that fractions of a pixel exist."""
+
+    def make(text=PROSE, *, size=16, inverse=False):
+        return shrink(draw_text(text, size=size * 4, margin=48, inverse=inverse), 0.25)
+
+    return make
+
+
+@pytest.mark.parametrize("size", [8, 10, 12, 16, 24, 40, 72])
+def test_x_height_of_prose_is_measured_within_a_tenth(page, size):
+    """From 4 to 38 pixels."""
+    assert measure_x_height(page(size=size)) == pytest.approx(x_height_of(size), rel=0.1)
+
+
+@pytest.mark.parametrize("size", [10, 16, 40])
+def test_light_text_on_dark_measures_the_same(page, size):
+    """Polarity is no property of a size."""
+    dark, light = page(size=size), page(size=size, inverse=True)
+    assert measure_x_height(light) == pytest.approx(measure_x_height(dark), rel=0.02)
+
+
+def test_one_word_on_a_tight_strip_is_enough(page):
+    """A cut-out line is measured like a page."""
+    assert measure_x_height(page("Payment")) == pytest.approx(x_height_of(16), rel=0.12)
+
+
+@pytest.mark.parametrize("text", ["TOTAL AMOUNT DUE\nINVOICE AND TERMS", "4410 0592 1284\n2059 7946 3320"])
+def test_capitals_and_digits_count_seven_tenths_of_their_height(page, text):
+    """Their lowercase x is not there to be measured."""
+    _, top, _, bottom = ImageFont.load_default(20 * 16).getbbox("H")
+    assert measure_x_height(page(text, size=20)) == pytest.approx(CAPITAL_TO_X * (bottom - top) / 16, rel=0.1)
+
+
+def test_blur_noise_faint_print_and_shade_hardly_change_the_x_height(page):
+    """A scan of a bad copy still tells its size."""
+    spoiled = uneven_light(lower_contrast(blur(page(size=20), 0.7), 0.5), 0.4, seed=2)
+    measured = measure_x_height(add_noise(spoiled, 0.02, seed=3))
+    assert measured == pytest.approx(x_height_of(20), rel=0.15)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+def test_an_empty_page_has_no_x_height_no_sharpness_and_no_contrast(level):
+    """Nothing to measure is None, not a number."""
+    empty = np.full((60, 90), level, np.float32)
+    assert (None, None, 0.0) == (
+        measure_x_height(empty),
+        measure_sharpness(empty),
+        measure_text_contrast(empty),
+    )
+
+
+def test_grain_on_an_empty_page_is_no_text():
+    """Paper noise of 2 % has no x-height."""
+    empty = add_noise(np.full((120, 160), 0.8, np.float32), 0.02, seed=5)
+    assert measure_x_height(empty) is None
+
+
+def test_every_blur_lowers_the_sharpness(page):
+    """More blur, less steep edges."""
+    measured = [measure_sharpness(blur(page(size=24), sigma)) for sigma in (0.0, 0.5, 1.0, 2.0)]
+    assert measured == sorted(measured, reverse=True)
+    assert measured[0] > 0.7
+    assert measured[-1] < 0.45
+
+
+@pytest.mark.parametrize("contrast", [1.0, 0.6, 0.25])
+@pytest.mark.parametrize("inverse", [False, True])
+def test_text_contrast_is_the_difference_of_ink_and_paper(page, contrast, inverse):
+    """Large clean text keeps nearly all of the contrast it was printed with, whichever way round."""
+    gray = lower_contrast(page(size=60), contrast)
+    measured = measure_text_contrast(1.0 - gray if inverse else gray)
+    assert measured == pytest.approx(contrast, rel=0.05)
+
+
+def test_ink_is_marked_on_both_halves_of_a_page_that_turns_dark(page):
+    """A dark banner with light letters holds ink as the page below it does."""
+    light = page(size=24)
+    both = np.vstack([1.0 - light, light]).astype(np.float32)
+    ink = measure_ink(both) > 0
+    middle = light.shape[0]
+    top, bottom = ink[: middle - 20].mean(), ink[middle + 20 :].mean()
+    assert top == pytest.approx(bottom, rel=0.35)
+    assert 0.02 < bottom < 0.3
