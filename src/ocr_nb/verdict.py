@@ -130,14 +130,17 @@ def _confidences(before: Trial, after: Trial) -> str:
 
 
 def answer(summary: Summary) -> Iterator[str]:
-    """Say what the comparison found: first each reader's chief condition, then every other one."""
+    """Say what the comparison found: first each reader's chief condition, then every other one.
+
+    Upsampling is never said to help without saying how plain resizing to the same size does.
+    """
     chief = {reader: chief_row(summary, reader) for reader in summary.readers}
     many = len(chief) > 1
     for reader, row in chief.items():
-        prefix = f"With {reader}: " if many else ""
-        yield prefix + (_row_in_words(summary, row, many) if row else _alone(summary, reader))
+        said = _row_in_words(summary, row, many) if row else _alone(summary, reader)
         if row is not None and row.over_resizing is not None and row.unchanged < row.images:
-            yield prefix + _over_resizing_in_words(row.over_resizing)
+            said += f" {_over_resizing_in_words(row.over_resizing)}"
+        yield f"With {reader}: {said}" if many else said
     for row in summary.conditions:
         if row.condition != summary.baseline and row is not chief[row.reader]:
             yield (f"With {row.reader}: " if many else "") + _row_in_words(summary, row, many)

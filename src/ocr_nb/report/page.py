@@ -108,12 +108,13 @@ def _question(summary: Summary, condition: str | None) -> str:
 
 def _opening(summary: Summary, title: str, *, shows_pictures: bool) -> Markup:
     first, *others = summary.sentences
+    today = datetime.now(UTC)
     holds = "the images and the texts" if shows_pictures else "the texts"
     return element(
         "header",
         element(
             "p", "Recognition report · ", " · ".join(str(reader) for reader in summary.readers),
-            f" · {datetime.now(UTC):%-d %B %Y}", class_="kicker",
+            f" · {today.day} {today:%B %Y}", class_="kicker",
         ),
         element("h1", prose(title)),
         element("p", _emphasized(first), class_="lead"),
