@@ -20,6 +20,10 @@ from training.typesetting import FACTOR, Word
 
 # Room around a patch that is degraded with it and cut away, so that no filter's border is learnt from.
 MARGIN = 4
+# A reader learns nothing from large text, which it reads in any case; some is kept, lest it be harmed.
+READER_X_HEIGHT, TRIES = 9.0, 3
+# Fewer letters and digits than this are no text to read: a row of stars, a lone bracket.
+FEWEST_LETTERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,13 @@ class Batches(Dataset[Batch]):
         return to_batch(samples, lines)
 
     def _draw_strip(self, chance: Chance) -> Strip:
+        """Draw any strip; for the reader one of small text, where reading is won or lost."""
         assert self._shelf is not None
-        return self._shelf[int(chance.integers(len(self._shelf)))]
+        for _ in range(TRIES if self._lines else 1):
+            strip = self._shelf[int(chance.integers(len(self._shelf)))]
+            if strip.words and strip.x_height_px < READER_X_HEIGHT:
+                break
+        return strip
 
 
 def cut_sample(
@@ -127,7 +136,7 @@ def choose_lines(
             min(float(height), bottom + slack[1]),
         )
         text = " ".join(word.text for word in row)
-        if len(text) >= 3:
+        if sum(char.isalnum() for char in text) >= FEWEST_LETTERS:
             lines.append(Line(sample, box, text))
     chosen = chance.permutation(len(lines))[:most]
     return [lines[int(i)] for i in chosen]

@@ -21,7 +21,7 @@ class Configuration:
     averaging: float = 0.999
     """Exponential averaging of weights: what is evaluated and exported."""
 
-    pixel_steps: int = 12_000
+    pixel_steps: int = 5_000
     """Stage 1: squared error alone."""
     pixel_batch: int = 8
     pixel_patch: tuple[int, int] = (72, 72)
@@ -29,15 +29,15 @@ class Configuration:
     pixel_rate: float = 8e-4
     pixel_rate_end: float = 8e-4
 
-    reader_steps: int = 4_000
+    reader_steps: int = 3_000
     """Stage 2: squared error and what a recognizer makes of the output."""
     reader_batch: int = 8
     reader_patch: tuple[int, int] = (48, 96)
     reader_lines: int = 8
     """Lines of text a batch gives the reader at most."""
-    reader_share: float = 0.003
+    reader_share: float = 0.002
     """Weight of the CTC loss of a character beside the squared error."""
-    reader_rate: float = 3e-4
+    reader_rate: float = 5e-4
     reader_rate_end: float = 1e-5
 
     @property
