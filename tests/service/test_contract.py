@@ -5,10 +5,12 @@ recognizer is `ReadsInk` and whose tasks finish within seconds.
 """
 
 import asyncio
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +31,7 @@ from ocr_nb.service.protocol import (
     TaskStatus,
 )
 from ocr_nb.service.results import parse_recognition
+from ocr_nb.service.sqlite_tasks import SqliteTaskStore
 
 FILTERS = [Operation.UPSAMPLE, Operation.BINARIZE, Operation.DESKEW, Operation.DEWARP]
 
@@ -57,6 +60,30 @@ async def cloud(generation: str) -> AsyncIterator[OcrService]:
     await behind.aclose()
 
 
+@asynccontextmanager
+async def local_shared() -> AsyncIterator[OcrService]:
+    """The service on this machine, its tasks in a file that other processes may share."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = SqliteTaskStore(Path(folder))
+        service = LocalService(recognizer=ReadsInk(), upsampler=RepeatsPixels(), store=store)
+        yield service
+        await service.aclose()
+
+
+@asynccontextmanager
+async def server() -> AsyncIterator[OcrService]:
+    """The cloud client against a server that really listens, on loopback."""
+    _, app = needs_server()
+    from server.running import listening
+
+    behind = LocalService(recognizer=ReadsInk(), upsampler=RepeatsPixels())
+    with listening(app(behind)) as address:
+        service = CloudService(address, use_cache=False)
+        yield service
+        await service.aclose()
+    await behind.aclose()
+
+
 def needs_server():
     """Return httpx and what makes the server's application; skip where the extra `server` is missing."""
     needs("module:starlette")
@@ -69,6 +96,8 @@ def needs_server():
 
 KEEPERS: dict[str, Callable[[], AbstractAsyncContextManager[OcrService]]] = {
     "local": local,
+    "local-shared": local_shared,
+    "server": server,
     "cloud-documented": partial(cloud, "documented"),
     "cloud-current": partial(cloud, "current"),
 }
