@@ -37,6 +37,9 @@ def lab(
     folder: Annotated[Path, typer.Argument(help="Where the notebooks go.")] = Path("ocr_nb-notebooks"),
     copy_only: Annotated[bool, typer.Option("--copy-only", help="Copy, and open nothing.")] = False,
     browser: Annotated[bool, typer.Option(help="Let JupyterLab open a browser.")] = True,
+    allow_root: Annotated[
+        bool, typer.Option("--allow-root", help="Let JupyterLab run as root, as in a container.")
+    ] = False,
 ) -> None:
     """Copy the notebooks here and open JupyterLab. What is already there is never overwritten."""
     from ..lab import copy_notebooks, has_lab, open_lab
@@ -52,7 +55,8 @@ def lab(
             f"JupyterLab is not installed: pip install 'ocr_nb[lab]', or open {folder} in any Jupyter.",
             code=1,
         )
-    raise typer.Exit(open_lab(folder, *([] if browser else ["--no-browser"])))
+    passed_on = [*([] if browser else ["--no-browser"]), *(["--allow-root"] if allow_root else [])]
+    raise typer.Exit(open_lab(folder, *passed_on))
 
 
 def _count(number: int) -> str:
