@@ -12,7 +12,7 @@ import pytest
 
 from doubles import ReadsInk, ReadsWhenTold, wait_for
 from ink_pages import finish, make, page_png, texts, wanted
-from ocr_nb.errors import EngineUnavailable, SettingsError
+from ocr_nb.errors import EngineUnavailable, ServiceUnreachable, SettingsError, StoreError
 from ocr_nb.service.local import LocalService
 from ocr_nb.service.protocol import Operation, TaskStatus
 from ocr_nb.service.tasks import MemoryTaskStore
@@ -156,6 +156,22 @@ async def test_an_unexpected_error_ends_one_task_not_the_service(caplog):
     assert next_one.status is TaskStatus.COMPLETED
 
 
+async def test_a_result_that_cannot_be_kept_fails_its_task():
+    """A full disk is told in the report, and the service goes on."""
+
+    class Full(MemoryTaskStore):
+        def finish(self, report):
+            if report.results:
+                raise StoreError("The disk is full.")
+            return super().finish(report)
+
+    service = make(store=Full())
+    report = await finish(service, await service.submit(wanted(Operation.BINARIZE)))
+    await service.aclose()
+
+    assert (report.status, report.messages) == (TaskStatus.FAILED, ("The disk is full.",))
+
+
 async def test_an_engine_that_is_not_there_fails_the_task_with_its_sentence(monkeypatch):
     """The service can be made and asked; the report says what to install."""
 
@@ -171,6 +187,15 @@ async def test_an_engine_that_is_not_there_fails_the_task_with_its_sentence(monk
     assert "pip install" in report.messages[0]
     with pytest.raises(EngineUnavailable, match="not installed"):
         _ = service.identity
+
+
+async def test_a_closed_service_takes_no_tasks():
+    """It says so, in place of a task that nobody would work on."""
+    service = make()
+    await service.aclose()
+
+    with pytest.raises(ServiceUnreachable, match="was closed: make a new LocalService"):
+        await service.submit(wanted(Operation.BINARIZE))
 
 
 def test_impossible_options_are_refused_at_once():

@@ -1,6 +1,8 @@
 """Queue and shelf: first come, first served; nobody gets the same task twice; what is gone is gone."""
 
+import resource
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -97,3 +99,30 @@ def test_many_threads_share_the_queue_without_doubles(store):
         thread.join()
 
     assert sorted(taken, key=int) == [str(number) for number in range(500)]
+
+
+def test_results_beyond_memory_are_kept_all_the_same(store, monkeypatch):
+    """Two hundred megabytes of results stay, without taking two hundred megabytes of memory."""
+    monkeypatch.setattr("ocr_nb.service.tasks.SHELF_MB", 4)
+    store = MemoryTaskStore()
+    megabyte = bytes(range(256)) * 4096
+
+    def resident_mb():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+    before = resident_mb()
+    for number in range(200):
+        task_id = TaskId(str(number))
+        store.add(task_id, REQUEST, float(number))
+        store.claim(0.0)
+        data = number.to_bytes(2, "big") + megabyte
+        store.finish(TaskReport(task_id, TaskStatus.COMPLETED, (ResultItem(ResultKind.TEXT, data),)))
+
+    assert resident_mb() - before < 60
+    for number in (0, 57, 199):
+        (item,) = store.find(TaskId(str(number))).report.results
+        assert item.data == number.to_bytes(2, "big") + megabyte
+    assert store.purge(99.0) == 100
+    assert store.find(TaskId("57")) is None
+    assert len(store.find(TaskId("150")).report.results) == 1
+    store.close()

@@ -20,7 +20,7 @@ from functools import partial
 from ..advice import READERS
 from ..engine.recognizer import ENGINES, Recognizer, make_recognizer
 from ..engine.upsampler import DEFAULT_METHOD, Upsampler, make_upsampler
-from ..errors import OcrNbError, SettingsError, suggestion
+from ..errors import OcrNbError, ServiceUnreachable, SettingsError, StoreError, suggestion
 from ..settings import available_cpus
 from .local_work import Done, Engines, Withdrawn, do_request
 from .protocol import RESULT_LIFETIME, OcrRequest, ServiceIdentity, TaskId, TaskReport, TaskStatus
@@ -97,7 +97,15 @@ class LocalService:
         return ServiceIdentity("local", recognizer.name, recognizer.version)
 
     async def submit(self, request: OcrRequest) -> TaskId:
-        """Queue the request, whatever its data; return its task id, a lower-case GUID."""
+        """Queue the request, whatever its data; return its task id, a lower-case GUID.
+
+        Raises:
+            ServiceUnreachable: the service was closed.
+        """
+        if not self._crew.is_open:
+            raise ServiceUnreachable(
+                "This local service was closed: make a new LocalService, or use('local')."
+            )
         now = self._clock()
         self._store.purge(now - RESULT_LIFETIME)
         task_id = TaskId(str(uuid.uuid4()))
@@ -158,7 +166,10 @@ class LocalService:
             report = self._report(task_id, request)
         except Withdrawn:
             return True
-        self._store.finish(report)
+        try:
+            self._store.finish(report)
+        except StoreError as error:  # the disk may be full: the report without results is small
+            self._store.finish(TaskReport(task_id, TaskStatus.FAILED, messages=(str(error),)))
         self._wake(task_id)
         return True
 
@@ -204,13 +215,13 @@ class _Crew:
         self._threads: set[threading.Thread] = set()
         self._idle = 0
         self._calls = 0
-        self._is_open = True
+        self.is_open = True
         _crews.add(self)
 
     def call(self) -> None:
         """Have the queue looked at."""
         with self._changed:
-            if not self._is_open:
+            if not self.is_open:
                 return
             self._calls += 1
             self._changed.notify()
@@ -222,7 +233,7 @@ class _Crew:
     def dismiss(self, patience: float | None) -> None:
         """End all threads after what they are at; wait up to `patience` seconds, None without limit."""
         with self._changed:
-            self._is_open = False
+            self.is_open = False
             self._changed.notify_all()
             threads = list(self._threads)
         deadline = None if patience is None else time.monotonic() + patience
@@ -231,7 +242,7 @@ class _Crew:
 
     def _serve(self) -> None:
         try:
-            while self._is_open and self._work():
+            while self.is_open and self._work():
                 pass
         finally:
             with self._changed:
@@ -257,13 +268,13 @@ class _Crew:
                 return True
             self._idle += 1
             called = self._changed.wait_for(
-                lambda: self._calls > 0 or not self._is_open, _LOOK_EVERY if self._store.is_shared else _IDLE
+                lambda: self._calls > 0 or not self.is_open, _LOOK_EVERY if self._store.is_shared else _IDLE
             )
             self._idle -= 1
-            if called and self._is_open:
+            if called and self.is_open:
                 self._calls -= 1
                 return True
-            return self._is_open and self._store.is_shared
+            return self.is_open and self._store.is_shared
 
 
 _crews: weakref.WeakSet[_Crew] = weakref.WeakSet()

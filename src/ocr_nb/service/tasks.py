@@ -7,12 +7,16 @@ clock. Knows no engine and does no work itself.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import weakref
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from .protocol import OcrRequest, Operation, TaskId, TaskReport, TaskStatus
+from ..errors import StoreError
+from .protocol import OcrRequest, Operation, ResultItem, ResultKind, TaskId, TaskReport, TaskStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,11 @@ class TaskStore(Protocol):
 
 
 class MemoryTaskStore:
-    """A `TaskStore` in this process's memory. The images of finished tasks are let go, results are kept."""
+    """A `TaskStore` of this process. The images of finished tasks are let go, results are kept.
+
+    Results beyond `SHELF_MB` move to a temporary file that no one else can open and that vanishes with the
+    process: thousands of images can be worked on in a day, and a notebook's memory stays bounded.
+    """
 
     is_shared = False
 
@@ -79,6 +87,7 @@ class MemoryTaskStore:
         self._lock = threading.Lock()
         self._records: OrderedDict[TaskId, TaskRecord] = OrderedDict()
         self._queue: OrderedDict[TaskId, OcrRequest] = OrderedDict()
+        self._shelf = _Shelf()
 
     def add(self, task_id: TaskId, request: OcrRequest, submitted: float) -> None:
         """Put a new task at the end of the queue."""
@@ -103,28 +112,28 @@ class MemoryTaskStore:
             record = self._records.get(report.task_id)
             if record is None:
                 return False
-            self._records[report.task_id] = replace(record, report=report)
+            self._shelf.put(report.task_id, report.results)
+            self._records[report.task_id] = replace(record, report=replace(report, results=()))
             return True
 
     def find(self, task_id: TaskId) -> TaskRecord | None:
         """Look a task up."""
         with self._lock:
-            return self._records.get(task_id)
+            record = self._records.get(task_id)
+            if record is None or record.report.status is not TaskStatus.COMPLETED:
+                return record
+            return replace(record, report=replace(record.report, results=self._shelf.get(task_id)))
 
     def remove(self, task_id: TaskId) -> bool:
         """Forget a task."""
         with self._lock:
-            self._queue.pop(task_id, None)
-            return self._records.pop(task_id, None) is not None
+            return self._forget(task_id)
 
     def purge(self, before: float) -> int:
         """Forget all tasks submitted at `before` or earlier."""
         with self._lock:
             old = [task_id for task_id, record in self._records.items() if record.submitted <= before]
-            for task_id in old:
-                self._queue.pop(task_id, None)
-                del self._records[task_id]
-            return len(old)
+            return sum(self._forget(task_id) for task_id in old)
 
     def waiting(self) -> int:
         """Count the pending tasks."""
@@ -136,3 +145,52 @@ class MemoryTaskStore:
         with self._lock:
             self._records.clear()
             self._queue.clear()
+            self._shelf.close()
+
+    def _forget(self, task_id: TaskId) -> bool:
+        self._queue.pop(task_id, None)
+        record = self._records.pop(task_id, None)
+        if record is not None and record.report.status is TaskStatus.COMPLETED:
+            self._shelf.drop(task_id)
+        return record is not None
+
+
+SHELF_MB = 64
+
+
+class _Shelf:
+    """Results by task, in a temporary SQLite database: in memory until its cache is full, then in a file.
+
+    The empty name asks for exactly that (sqlite.org/inmemorydb.html, "Temporary Databases"). Guarded by the
+    lock of its store.
+    """
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        # Also without `close`: a connection that is merely forgotten gives a warning.
+        weakref.finalize(self, self._db.close)
+        self._db.execute(f"PRAGMA cache_size = {-1024 * SHELF_MB}")
+        self._db.execute("PRAGMA journal_mode = OFF")
+        self._db.execute(
+            "CREATE TABLE results (task TEXT, place INTEGER, kind TEXT, data BLOB, PRIMARY KEY (task, place))"
+        )
+
+    def put(self, task_id: TaskId, results: Sequence[ResultItem]) -> None:
+        rows = [(task_id, place, item.kind.value, item.data) for place, item in enumerate(results)]
+        try:
+            self._db.executemany("INSERT INTO results VALUES (?, ?, ?, ?)", rows)
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"A result of {sum(len(row[3]) for row in rows) / 1e6:.1f} MB cannot be kept ({error}): "
+                "make room on the disk of temporary files."
+            ) from error
+
+    def get(self, task_id: TaskId) -> tuple[ResultItem, ...]:
+        rows = self._db.execute("SELECT kind, data FROM results WHERE task = ? ORDER BY place", (task_id,))
+        return tuple(ResultItem(ResultKind(kind), data) for kind, data in rows)
+
+    def drop(self, task_id: TaskId) -> None:
+        self._db.execute("DELETE FROM results WHERE task = ?", (task_id,))
+
+    def close(self) -> None:
+        self._db.close()
