@@ -104,7 +104,7 @@ class LocalService:
         """
         if not self._crew.is_open:
             raise ServiceUnreachable(
-                "This local service was closed: make a new LocalService, or use('local')."
+                "This local service was closed: make a new LocalService."
             )
         now = self._clock()
         self._store.purge(now - RESULT_LIFETIME)

@@ -168,7 +168,8 @@ class _Shelf:
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         # Also without `close`: a connection that is merely forgotten gives a warning.
-        weakref.finalize(self, self._db.close)
+        forgotten = weakref.finalize(self, self._db.close)
+        forgotten.atexit = False  # at the very end workers may still be finishing
         self._db.execute(f"PRAGMA cache_size = {-1024 * SHELF_MB}")
         self._db.execute("PRAGMA journal_mode = OFF")
         self._db.execute(
