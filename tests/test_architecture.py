@@ -17,11 +17,11 @@ LAYERS = (
     (
         "arithmetic",
         "images xheight line_shape degrade filters advice alignment metrics statistics trial sample_set "
-        "truth condition subjects learned_polling",
+        "truth condition subjects polling learned_polling",
     ),
     ("models", "engine"),
     ("services", "service"),
-    ("waiting", "loop polling watching resumption jobs asking sources operations pipelines curl sdk"),
+    ("waiting", "loop watching resumption jobs asking sources operations pipelines curl sdk"),
     ("experiments", "study summary verdict"),
     ("pictures", "report"),
     ("doors", "cli lab demo server __main__"),

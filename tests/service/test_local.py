@@ -11,8 +11,9 @@ import weakref
 import pytest
 
 from doubles import ReadsInk, ReadsWhenTold, wait_for
-from ink_pages import finish, make, page_png, texts, wanted
+from ink_pages import PAGE, finish, make, page_png, texts, wanted
 from ocr_nb.errors import EngineUnavailable, ServiceUnreachable, SettingsError, StoreError
+from ocr_nb.operations import recognize
 from ocr_nb.service.local import LocalService
 from ocr_nb.service.protocol import Operation, TaskStatus
 from ocr_nb.service.tasks import MemoryTaskStore
@@ -126,6 +127,17 @@ async def test_waiting_ends_when_the_task_does():
     await service.wait_until_final("00000000-0000-4000-8000-000000000000", 0.1)
     assert time.monotonic() - started >= 0.1
     await service.aclose()
+
+
+def test_a_long_queue_does_not_wear_out_the_waiting():
+    """Jobs of this service are as patient as its results live, and make two calls where one answer does."""
+    service = make()
+    jobs = [recognize(PAGE, service=service) for _ in range(5)]
+
+    assert service.polling.patience == DAY
+    assert {job.result(20).text for job in jobs} == {"w12h9 w20h9\nw8h9 w30h9"}
+    assert [job.calls for job in jobs] == [2] * 5
+    asyncio.run(service.aclose())
 
 
 def test_one_service_may_be_used_from_several_event_loops():
@@ -257,6 +269,7 @@ import asyncio, sys
 sys.path.insert(0, sys.argv[1])
 from doubles import ReadsInk
 from ocr_nb.images import from_array
+from ocr_nb.operations import recognize
 from ocr_nb.service.local import LocalService
 from ocr_nb.service.protocol import OcrRequest, Operation
 import numpy as np, time

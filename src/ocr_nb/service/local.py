@@ -21,6 +21,7 @@ from ..advice import READERS
 from ..engine.recognizer import ENGINES, Recognizer, make_recognizer
 from ..engine.upsampler import DEFAULT_METHOD, Upsampler, make_upsampler
 from ..errors import OcrNbError, ServiceUnreachable, SettingsError, StoreError, suggestion
+from ..polling import Polling
 from ..settings import available_cpus
 from .local_work import Done, Engines, Withdrawn, do_request
 from .protocol import RESULT_LIFETIME, OcrRequest, ServiceIdentity, TaskId, TaskReport, TaskStatus
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 MOST_WORKERS = 2
 """By default: one task's reading and writing of files overlaps another's recognition, which itself uses
 all processors."""
+POLLING = Polling(first_wait=2.0, growth=2.0, longest_wait=30.0, patience=RESULT_LIFETIME, jitter=0.0)
+"""Few questions, since waiters are woken; and patience, since a queue of thousands is worked off here."""
 _IDLE = 10.0
 """Seconds after which a worker thread without work ends; it is started again when there is some."""
 _LOOK_EVERY = 0.2
@@ -79,6 +82,7 @@ class LocalService:
         name = recognizer.name if recognizer else engine
         reader = name if name in READERS else None
         self._engines = Engines(read, upsampler or make_upsampler(method), reader)
+        self.polling = POLLING
         self._store = store or MemoryTaskStore()
         self._clock = clock
         self._latency = latency
@@ -103,9 +107,7 @@ class LocalService:
             ServiceUnreachable: the service was closed.
         """
         if not self._crew.is_open:
-            raise ServiceUnreachable(
-                "This local service was closed: make a new LocalService."
-            )
+            raise ServiceUnreachable("This local service was closed: make a new LocalService.")
         now = self._clock()
         self._store.purge(now - RESULT_LIFETIME)
         task_id = TaskId(str(uuid.uuid4()))
