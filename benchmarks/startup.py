@@ -3,7 +3,7 @@
     python benchmarks/startup.py [--repeat 7] [--no-demo]
 
 Prints a table in Markdown: what was measured, the figure, the target. Every figure is of a process of its
-own; times are the median of the repetitions, memory is the largest resident set that the kernel saw (`ru_maxrss`).
+own; times are the median of the repetitions, memory is the largest resident set (`ru_maxrss`).
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def test_a_truth_in_latin_1_is_refused_not_guessed(folder):
         ("compare good.png --factor 3x", "--factor cannot be '3x': choose 2, 3, 4 or auto."),
         ("compare good.png --truth nowhere", "There is no ground truth at nowhere: check the name"),
         ("compare good.png --normalization standrad", "'standrad'"),
-        ("recognize good.png --language Englsh", "Englsh"),
+        ("recognize good.png --language Englsh", "did you mean 'English'?"),
         ("recognize good.png --engine rapidorc", "no engine 'rapidorc': did you mean 'rapidocr'?"),
         ("recognize good.png --service clod", "no service 'clod': did you mean 'cloud'?"),
         ("recognize good.png --service http://127.0.0.1:9 --engine tesseract", "leave one of them out"),

@@ -7,6 +7,7 @@ than Latin enough of them to tell whether an alphabet holds the script.
 
 from __future__ import annotations
 
+import difflib
 import unicodedata
 from functools import cache
 
@@ -181,6 +182,12 @@ LANGUAGES: tuple[str, ...] = tuple(sorted({**_LATIN, **_OTHER}))
 _EAST_ASIAN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC"})
 _PRINT_SIGNS = frozenset("€£¥§©®™°±×÷•…–—‘’“”„‚«»‹›†‡‰·¿¡ªº²³¹µ¼½¾¢¤¦¨¯´¸☐☑☒✓✗→←↑↓≤≥≠≈№")
 """Signs that print uses in any language, beyond ASCII."""
+
+
+def language_hint(name: str) -> str:
+    """Say which language was meant by `name`, or a few to choose from: there are too many to list."""
+    close = difflib.get_close_matches(name, LANGUAGES, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else "use a name such as English, German or French."
 
 
 def tesseract_code(language: str) -> str | None:

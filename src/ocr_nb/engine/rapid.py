@@ -75,7 +75,7 @@ class RapidRecognizer:
 
     def _check(self, language: str) -> None:
         if language not in languages.LANGUAGES:
-            raise SettingsError(f"There is no language {language!r}: use one of the service's names.")
+            raise SettingsError(f"There is no language {language!r}: {languages.language_hint(language)}")
         if language not in self._languages:
             raise EngineUnavailable(
                 f"rapidocr has no model for {language}: its alphabet lacks letters of it. "
