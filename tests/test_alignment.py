@@ -27,7 +27,10 @@ from ocr_nb.alignment import (
 )
 from ocr_nb.errors import SettingsError
 
-TRICKY = "aé e\u0301\u0308 ﬁ \r\n\t.,:;'_-’“”…ßİ0159 שלום مرحبا日本かが\u3099 한ᄒ\u1161 👩‍👩‍👧 🇩🇪🇫 \u200d\u00ad\u202f\u00a0\u0600क्षि"
+TRICKY = (
+    "aé e\u0301\u0308 ﬁ \r\n\t.,:;'_-’“”…ßİ0159 שלום مرحبا日本かが\u3099 한ᄒ\u1161"
+    " \U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea\U0001f1eb \u200d\u00ad\u202f\u00a0\u0600क्षि"
+)
 texts = st.text(alphabet=TRICKY, max_size=40)
 
 
@@ -46,16 +49,23 @@ def test_graphemes_lose_nothing(text):
 
 @given(texts)
 def test_words_are_those_of_the_unicode_annex_that_hold_letters_or_digits(text):
-    """The short cuts for ASCII and for white space never change a word."""
+    """The short cuts for Latin and for white space never change a word."""
     expected = [word for word in uniseg_words(text) if re.search(r"[^\W_]", word)]
     assert expected == words(text)
 
 
-@given(st.text(alphabet="aZ09_.,;:'\"-+$ \n\t\x0b", max_size=40))
-def test_ascii_words_are_those_of_the_unicode_annex(text):
-    """The regular expression for ASCII agrees with the full algorithm."""
-    expected = [word for word in uniseg_words(text) if re.search(r"[A-Za-z0-9]", word)]
+@given(st.text(alphabet="aZé\u024f×09_.,;:'’‘\"-+$“”„–—…€£§°«» \n\t\x0b", max_size=40))
+def test_latin_words_are_those_of_the_unicode_annex(text):
+    """The regular expression for Latin letters agrees with the full algorithm."""
+    expected = [word for word in uniseg_words(text) if re.search(r"[^\W_]", word)]
     assert expected == words(text)
+
+
+def test_every_latin_letter_of_the_short_cut_is_a_letter_of_the_unicode_annex():
+    """Between two letters a full stop joins, whichever letters they are."""
+    letters = [chr(code) for code in range(0xC0, 0x250) if code not in (0xD7, 0xF7)]
+    for letter in letters:
+        assert [f"a.{letter}.a"] == [*uniseg_words(f"a.{letter}.a")] == words(f"a.{letter}.a")
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,13 @@ def graphemes(text: str) -> list[str]:
 
 
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
-# UAX #29 restricted to ASCII: letters joined by : . ' and digits joined by , ; . ' (rules WB5 to WB13b).
-_ASCII_WORD = re.compile(r"(?:[A-Za-z0-9_]|(?<=[A-Za-z])[:.'](?=[A-Za-z])|(?<=[0-9])[,;.'](?=[0-9]))+")
+# UAX #29 restricted to Latin letters, ASCII and the usual typographic marks: letters joined by : . ' ‘ ’ and
+# digits by , ; . ' ‘ ’ (rules WB5 to WB13b). Pieces with anything else are segmented by uniseg.
+_LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+_LATIN_PIECE = re.compile(f"[\x21-\x7e{_LATIN}‘’“”„–—…€£§°«»]*")
+_LATIN_WORD = re.compile(
+    f"(?:[{_LATIN}0-9_]|(?<=[{_LATIN}])[:.'‘’](?=[{_LATIN}])|(?<=[0-9])[,;.'‘’](?=[0-9]))+"
+)
 
 
 def words(text: str) -> list[str]:
@@ -145,8 +150,8 @@ def words(text: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def _words_of_piece(piece: str) -> tuple[str, ...]:
     """Return the words of a text without ASCII white space (UAX #29 always breaks at that)."""
-    if piece.isascii():
-        return tuple(word for word in _ASCII_WORD.findall(piece) if word.strip("_"))
+    if _LATIN_PIECE.fullmatch(piece):
+        return tuple(word for word in _LATIN_WORD.findall(piece) if word.strip("_"))
     from uniseg.wordbreak import words as segments
 
     return tuple(word for word in segments(piece) if not all(map(_is_filler, word)))
