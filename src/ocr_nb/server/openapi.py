@@ -18,11 +18,14 @@ from ..service.wire_names import (
     LANGUAGES,
     PNG_TYPE,
     PUBLIC_PREFIX,
+    RESULT_FILE,
+    RESULT_TASK,
     RESULT_TYPE_NAMES,
     SETTING_DEFAULTS,
     STATUS_CODES,
     STATUSES,
     TABLE_RESULT_TYPE_NAMES,
+    TASK_STATUS,
     TEXT_TYPE,
     TOKEN_PATH,
     UPLOAD_PART,
@@ -97,7 +100,7 @@ def _describe(resource: Resource, action: Action, options: ServerOptions) -> Jso
         Action.CANCEL: _cancel,
         Action.DESCRIBE: _document,
     }[action](resource)
-    described["operationId"] = f"{action.value}_{resource.name.replace('/', '_').replace('.', '_')}"
+    described["operationId"] = _operation_id(action, resource)
     if options.strict and resource.needs_token(action):
         described["responses"] |= _errors(401)
         described["security"] = [{"bearer": []}]
@@ -113,7 +116,7 @@ def _submit_json(resource: Resource) -> Json:
         "summary": f"Queue an image for {operation.value.replace('_', ' ')}.",
         "parameters": _submit_parameters(operation),
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-        "responses": _issued() | _errors(400, 403, 408, 413, 415, 429, 503),
+        "responses": _issued(resource) | _errors(400, 403, 408, 413, 415, 429, 503),
     }
 
 
@@ -128,7 +131,7 @@ def _submit_file(resource: Resource) -> Json:
         "summary": f"Queue an uploaded file for {operation.value}; the documented form.",
         "parameters": _submit_parameters(operation),
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}},
-        "responses": _issued() | _errors(400, 403, 408, 413, 415, 429, 503),
+        "responses": _issued(resource) | _errors(400, 403, 408, 413, 415, 429, 503),
     }
 
 
@@ -223,9 +226,27 @@ def _token_operation() -> Json:
     }
 
 
-def _issued() -> Json:
+def _issued(resource: Resource) -> Json:
+    """Return the answer to a POST, with links to what can be done with the id."""
     content = {TEXT_TYPE: {"schema": {"type": "string", "minLength": 1, "maxLength": 64}}}
-    return {"200": {"description": "The id of the queued task, and nothing else.", "content": content}}
+    targets = {"state": (Action.FETCH_STATUS, BY_NAME[TASK_STATUS.lower()])}
+    if "GET" in resource.actions:
+        targets |= {"fetch": (Action.FETCH, resource), "cancel": (Action.CANCEL, resource)}
+    else:
+        targets |= {
+            "fetch": (Action.FETCH_ANY, BY_NAME[RESULT_TASK.lower()]),
+            "file": (Action.FETCH_FILE, BY_NAME[RESULT_FILE.lower()]),
+        }
+    links = {
+        name: {"operationId": _operation_id(action, target), "parameters": {"id": "$response.body"}}
+        for name, (action, target) in targets.items()
+    }
+    description = "The id of the queued task, and nothing else."
+    return {"200": {"description": description, "content": content, "links": links}}
+
+
+def _operation_id(action: Action, resource: Resource) -> str:
+    return f"{action.value}_{resource.name.replace('/', '_').replace('.', '_')}"
 
 
 def _errors(*statuses: int) -> Json:
