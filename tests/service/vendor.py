@@ -34,13 +34,13 @@ class Vendor:
     pending_polls: int = 0
     """Questions about a task that are answered with “Pending” first."""
     client_id: str | None = None
-    client_secret: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
     generations: tuple[str, ...] = ("documented", "current")
     expires_in: float = 3600.0
     requests: list[httpx.Request] = field(default_factory=list)
     """Everything that reached the vendor, bodies read."""
     tasks: dict[str, dict] = field(default_factory=dict)
-    tokens: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list, repr=False)
     """Tokens issued; the last one is valid."""
     faults: list[Fault] = field(default_factory=list)
     """Asked before every answer, in order; the first that gives something decides, and is used up."""

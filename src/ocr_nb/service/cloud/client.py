@@ -86,6 +86,7 @@ class CloudService:
         self.settings = settings or Settings.from_environment()
         self.base_url = normal_address(base_url or self.settings.base_url)
         self.generation: Generation = generation
+        self.credentials: Credentials | None = None  # so that the repr works if the next line raises
         self.credentials = credentials_for(self.base_url, self.settings, credentials)
         self.account = self.credentials.account if self.credentials else "none"
         self.meter = self._make_meter(meter, refuse_overspending)
