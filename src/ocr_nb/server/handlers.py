@@ -19,6 +19,7 @@ from ..errors import (
     CredentialsRefused,
     EngineError,
     ImageError,
+    OutcomeUnknown,
     RateLimited,
     RequestRefused,
     ServiceError,
@@ -90,8 +91,9 @@ async def handle(call: Call, desk: Desk) -> Response:
         raise Refused(429, str(error), headers={"Retry-After": str(wait)}) from error
     except (SettingsError, ImageError) as error:
         raise Refused(400, str(error)) from error
-    except (RequestRefused, CredentialsRefused) as error:
-        raise Refused(502, f"The service behind this server refused: {error}") from error
+    except (RequestRefused, CredentialsRefused, OutcomeUnknown) as error:
+        # Not 503, after which clients send again: the service behind may have accepted the request.
+        raise Refused(502, f"The service behind this server failed: {error}") from error
     except (ServiceError, StoreError, EngineError) as error:
         raise Refused(503, str(error), headers={"Retry-After": str(RETRY_AFTER_S)}) from error
 

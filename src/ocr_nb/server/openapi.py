@@ -57,7 +57,8 @@ _ERRORS = {
     413: "The body or the declared image is over the limit.",
     415: "The Content-Type is not the one this resource takes.",
     429: "The queue is full; `Retry-After` says how long to wait, in seconds.",
-    503: "The service behind the server cannot be used now.",
+    502: "The service behind the server refused, or its answer was cut off.",
+    503: "The service behind the server cannot be used now; nothing was accepted.",
 }
 
 
@@ -116,7 +117,7 @@ def _submit_json(resource: Resource) -> Json:
         "summary": f"Queue an image for {operation.value.replace('_', ' ')}.",
         "parameters": _submit_parameters(operation),
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-        "responses": _issued(resource) | _errors(400, 403, 408, 413, 415, 429, 503),
+        "responses": _issued(resource) | _errors(400, 403, 408, 413, 415, 429, 502, 503),
     }
 
 
@@ -131,7 +132,7 @@ def _submit_file(resource: Resource) -> Json:
         "summary": f"Queue an uploaded file for {operation.value}; the documented form.",
         "parameters": _submit_parameters(operation),
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}},
-        "responses": _issued(resource) | _errors(400, 403, 408, 413, 415, 429, 503),
+        "responses": _issued(resource) | _errors(400, 403, 408, 413, 415, 429, 502, 503),
     }
 
 
@@ -166,7 +167,7 @@ def _fetch(resource: Resource, summary: str) -> Json:
     return {
         "summary": summary,
         "parameters": _id_parameter(),
-        "responses": {"200": answer} | _errors(400, 403, 503),
+        "responses": {"200": answer} | _errors(400, 403, 502, 503),
     }
 
 
@@ -179,7 +180,7 @@ def _fetch_file(resource: Resource) -> Json:
             "200": {"description": "The image.", "content": {PNG_TYPE: {"schema": image}}},
             "204": {"description": "There is none (yet, or any more)."},
         }
-        | _errors(400, 403, 503),
+        | _errors(400, 403, 502, 503),
     }
 
 
@@ -188,7 +189,7 @@ def _cancel(resource: Resource) -> Json:
         "summary": "Take a task back; it is unknown afterwards.",
         "parameters": _id_parameter(),
         "responses": {"200": {"description": "Done, whether or not there was such a task."}}
-        | _errors(400, 403, 503),
+        | _errors(400, 403, 502, 503),
     }
 
 
