@@ -23,8 +23,8 @@ Severity = Literal["clean", "mild", "hard", "extreme"]
 SEVERITIES: tuple[Severity, ...] = ("clean", "mild", "hard", "extreme")
 SHARES = (0.17, 0.42, 0.31, 0.10)
 
-# Exponent on the source's contrast (ink to paper, 0 to 1): 0.4 becomes 0.51, full contrast stays.
-BOOST = 0.75
+# Exponent on the source's contrast (ink to paper, 0 to 1): 0.4 becomes 0.55, full contrast stays.
+BOOST = 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Bounds:
 
 BOUNDS: dict[Severity, Bounds] = {
     "clean": Bounds((0.0, 0.25), (0.6, 1.0), (0.0, 0.008), (75, 98), 0.25),
-    "mild": Bounds((0.1, 0.75), (0.4, 1.0), (0.0, 0.025), (40, 95), 0.5),
+    "mild": Bounds((0.1, 0.75), (0.25, 1.0), (0.0, 0.025), (40, 95), 0.5),
     "hard": Bounds((0.5, 1.2), (0.3, 0.85), (0.008, 0.045), (20, 70), 0.7),
     "extreme": Bounds((0.9, 1.6), (0.25, 0.65), (0.015, 0.055), (15, 45), 0.75),
 }
@@ -68,7 +68,7 @@ def degrade_print(large: Coverage, x_height_px: float, chance: Chance, *, skew: 
     worn = (
         wear(ink, chance, FACTOR * x_height_px * chance.uniform(0.12, 0.5)) if chance.random() < 0.18 else ink
     )
-    wanted = np.maximum(worn, 0.75 * ink)
+    wanted = np.maximum(worn, 0.85 * ink)
     paper, tone, boosted = draw_tones(chance, bounds, ink.shape)
     source = shrink(blur(paper - tone * worn, chance, bounds), chance)
     source = texture(source, chance) if chance.random() < 0.25 else source

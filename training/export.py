@@ -7,7 +7,6 @@ import argparse
 import hashlib
 import json
 import platform
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +69,6 @@ def to_onnx(model: TextUpsampler) -> onnx.ModelProto:
     return made
 
 
-def commit_of(repository: Path) -> str:
-    """Return the commit that is checked out."""
-    asked = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=repository, capture_output=True, text=True, check=True
-    )
-    return asked.stdout.strip()
-
-
 def last_measured(log: Path) -> dict[str, Any]:
     """Return the log's last line that has validation figures."""
     rows = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
@@ -112,7 +103,7 @@ def describe(
         ),
         "training": {
             "command": "python -m training.train --reader ch_PP-OCRv4_rec_infer.onnx",
-            "commit": checkpoint["commit"],
+            "legs": checkpoint["legs"],
             "configuration_hash": c.hash,
             "configuration": json.loads((run / "configuration.json").read_text("utf-8")),
             "seed": c.seed,
@@ -138,7 +129,6 @@ def main() -> None:
     wanted = parser.parse_args()
     c = Configuration.load(wanted.run / "configuration.json")
     checkpoint = torch.load(wanted.run / "checkpoint.pt", weights_only=True)
-    checkpoint.setdefault("commit", commit_of(Path(__file__).parent))
     model = TextUpsampler(c.channels, c.hidden)
     model.load_state_dict(checkpoint["averaged"])
     data = to_onnx(model).SerializeToString()

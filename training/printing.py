@@ -26,26 +26,31 @@ def sample_cells(coverage: Plane, pitch_px: float, level: float) -> npt.NDArray[
     return cv2.resize(coverage, size, interpolation=cv2.INTER_AREA) > level
 
 
-def print_cells(cells: npt.NDArray[np.bool_], pitch_px: float, size: tuple[int, int]) -> Plane:
-    """Print square cells on a picture of `size` `(height, width)`; a cell's side is `pitch_px`."""
-    rows = np.minimum((np.arange(size[0]) / pitch_px).astype(int), cells.shape[0] - 1)
-    columns = np.minimum((np.arange(size[1]) / pitch_px).astype(int), cells.shape[1] - 1)
+def print_cells(cells: npt.NDArray[np.bool_], pitch_px: tuple[float, float], size: tuple[int, int]) -> Plane:
+    """Print whole cells on a picture of `size` `(height, width)`; a cell is `pitch_px` wide and high."""
+    rows = np.minimum((np.arange(size[0]) / pitch_px[1]).astype(int), cells.shape[0] - 1)
+    columns = np.minimum((np.arange(size[1]) / pitch_px[0]).astype(int), cells.shape[1] - 1)
     return cells[rows[:, None], columns[None, :]].astype(np.float32)
 
 
-def print_dots(cells: npt.NDArray[np.bool_], pitch_px: float, radius: float, size: tuple[int, int]) -> Plane:
-    """Print a round dot for each fired cell; `radius` in pitches, so that from 0.71 on no gap is left."""
+def print_dots(
+    cells: npt.NDArray[np.bool_], pitch_px: tuple[float, float], radius: float, size: tuple[int, int]
+) -> Plane:
+    """Print a dot for each fired cell; `radius` in pitches, so that from 0.71 on no gap is left.
+
+    Where cells are narrow the dots are too: an ellipse.
+    """
     height, width = size
     points = np.zeros(size, dtype=np.float32)
     rows, columns = np.nonzero(cells)
-    y = ((rows + 0.5) * pitch_px).astype(int)
-    x = ((columns + 0.5) * pitch_px).astype(int)
+    y = ((rows + 0.5) * pitch_px[1]).astype(int)
+    x = ((columns + 0.5) * pitch_px[0]).astype(int)
     inside = (y < height) & (x < width)
     points[y[inside], x[inside]] = 1
-    reach = int(np.ceil(radius * pitch_px)) + 1
+    reach = int(np.ceil(radius * max(pitch_px))) + 1
     grid = np.arange(-reach, reach + 1, dtype=np.float32)
-    distance = np.hypot(grid[:, None], grid[None, :])
-    dot = np.clip(radius * pitch_px - distance + 0.5, 0, 1)
+    distance = np.hypot(grid[:, None] / pitch_px[1], grid[None, :] / pitch_px[0])
+    dot = np.clip((radius - distance) * min(pitch_px) + 0.5, 0, 1)
     return np.minimum(cv2.filter2D(points, -1, dot), 1).astype(np.float32)
 
 

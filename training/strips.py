@@ -79,7 +79,8 @@ def draw_style(chance: Chance, kind: Kind) -> Style:
     x_height = draw_x_height(chance)
     style = Style(
         x_height_px=x_height,
-        stretch=float(np.exp(chance.uniform(-0.45, 0.45))) if chance.random() < 0.3 else 1.0,
+        # Tills print narrow letters, so that a price fits on the line: narrowing is commoner than widening.
+        stretch=float(np.exp(chance.uniform(-0.6, 0.35))) if chance.random() < 0.45 else 1.0,
         spacing_px=float(chance.uniform(-0.06, 0.35) * x_height) if chance.random() < 0.25 else 0.0,
         pitch_em=float(chance.uniform(1.0, 1.3) if chance.random() < 0.6 else chance.uniform(1.3, 1.9)),
     )
@@ -107,18 +108,21 @@ def render_strip(index: int, split: Split, seed: int) -> Strip:
     style = draw_style(chance, kind)
     lines = draw_lines(chance, split, font)
     if kind == "pixel print":
-        # The needles' grid has more or fewer cells than the picture has small pixels.
-        scale = FACTOR / pitch_of(font, style.x_height_px)
-        page = set_page(font, lines, style, round(WIDTH * scale) + 1, round(HEIGHT * scale) + 1)
+        # The print head's grid has more or fewer cells than the picture has small pixels.
+        pitch = pitch_of(font, style)
+        page = set_page(
+            font, lines, style, round(WIDTH * FACTOR / pitch[0]) + 1, round(HEIGHT * FACTOR / pitch[1]) + 1
+        )
+        page = printed_pixels(page, style, pitch, chance)
     else:
-        page = set_page(font, lines, style, WIDTH, HEIGHT)
-    page = printed(page, kind, style.x_height_px, chance)
+        page = printed(set_page(font, lines, style, WIDTH, HEIGHT), kind, style.x_height_px, chance)
     return Strip(page.large, page.small, page.words, page.x_height_px, kind, font.path.name)
 
 
-def pitch_of(font: FontFile, x_height_px: float) -> float:
-    """Return how many large pixels one pixel of a pixel font covers at an x-height in small pixels."""
-    return FACTOR * x_height_px / open_typeface(font).fixed_x_height()
+def pitch_of(font: FontFile, style: Style) -> tuple[float, float]:
+    """Return the width and height in large pixels of one cell of a pixel font."""
+    tall = FACTOR * style.x_height_px / open_typeface(font).fixed_x_height()
+    return tall * style.stretch, tall
 
 
 def draw_lines(chance: Chance, split: Split, font: FontFile) -> list[str]:
@@ -133,44 +137,46 @@ def printed(page: Page, kind: Kind, x_height_px: float, chance: Chance) -> Page:
     if kind == "pixel screen":
         smooth = printing.smooth_pixels(plane, FACTOR) if chance.random() < 0.8 else plane
         return replace(page, large=to_bytes(smooth))
-    if kind == "pixel print":
-        assert page.small is not None
-        pitch = FACTOR * x_height_px / page.x_height_px
-        plane = print_grid(page.small > 127, pitch, size, chance)
-        words = tuple(scaled(word, pitch / FACTOR) for word in page.words)
-        words = tuple(word for word in words if word.right < WIDTH and word.bottom < HEIGHT)
-        return Page(to_bytes(plane), None, words, x_height_px, pixel_font=True)
     if kind == "raster":
         pitch = FACTOR * x_height_px / chance.uniform(6, 16)
         cells = printing.sample_cells(plane, pitch, float(chance.uniform(0.3, 0.55)))
-        return replace(page, large=to_bytes(print_grid(cells, pitch, size, chance)))
+        return replace(page, large=to_bytes(print_grid(cells, (pitch, pitch), size, chance)))
     if page.small is None and chance.random() < 0.1:
         return replace(page, large=to_bytes(printing.draw_rules(plane, chance)))
     return page
 
 
+def printed_pixels(page: Page, style: Style, pitch: tuple[float, float], chance: Chance) -> Page:
+    """Print a pixel font's page, a cell a pixel."""
+    assert page.small is not None
+    plane = print_grid(page.small > 127, pitch, (HEIGHT * FACTOR, WIDTH * FACTOR), chance)
+    words = tuple(scaled(word, pitch[0] / FACTOR, pitch[1] / FACTOR) for word in page.words)
+    words = tuple(word for word in words if word.right < WIDTH and word.bottom < HEIGHT)
+    return Page(to_bytes(plane), None, words, style.x_height_px, pixel_font=True)
+
+
 def print_grid(
-    cells: npt.NDArray[np.bool_], pitch: float, size: tuple[int, int], chance: Chance
+    cells: npt.NDArray[np.bool_], pitch: tuple[float, float], size: tuple[int, int], chance: Chance
 ) -> printing.Plane:
     """Print cells as touching squares, as a thermal head does, or as needle dots; ink spreads on both."""
     if chance.random() < 0.5:
         plane = printing.print_dots(cells, pitch, float(chance.uniform(0.5, 0.8)), size)
     else:
         plane = printing.print_cells(cells, pitch, size)
-    spread = float(chance.uniform(0.25, 0.6)) * pitch
+    spread = max(0.4, float(chance.uniform(0.25, 0.6)) * min(pitch))
     return printing.spread_ink(
-        plane, max(0.4, spread), float(chance.uniform(0.3, 0.5)), float(chance.uniform(0.4, 0.9))
+        plane, spread, float(chance.uniform(0.3, 0.5)), float(chance.uniform(0.4, 0.9))
     )
 
 
-def scaled(word: Word, scale: float) -> Word:
+def scaled(word: Word, across: float, down: float) -> Word:
     """Scale a word's box."""
     return replace(
         word,
-        left=word.left * scale,
-        top=word.top * scale,
-        right=word.right * scale,
-        bottom=word.bottom * scale,
+        left=word.left * across,
+        top=word.top * down,
+        right=word.right * across,
+        bottom=word.bottom * down,
     )
 
 

@@ -9,6 +9,7 @@ import argparse
 import copy
 import json
 import math
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -43,6 +44,8 @@ class State:
     step: int = 0
     seconds: float = 0.0
     """Wall time of all legs together."""
+    legs: list[dict[str, Any]] = field(default_factory=list)
+    """What trained it: commit, configuration hash and first step of each leg."""
     sums: dict[str, list[float]] = field(default_factory=dict)
 
 
@@ -61,6 +64,7 @@ def save(state: State, path: Path) -> None:
         "model": state.model.state_dict(),
         "averaged": state.averaged.state_dict(),
         "optimizer": state.optimizer.state_dict(),
+        "legs": state.legs,
     }
     torch.save(content, path.with_suffix(".part"))
     path.with_suffix(".part").replace(path)
@@ -74,7 +78,7 @@ def resume(state: State, path: Path) -> None:
     state.model.load_state_dict(content["model"])
     state.averaged.load_state_dict(content["averaged"])
     state.optimizer.load_state_dict(content["optimizer"])
-    state.step, state.seconds = content["step"], content["seconds"]
+    state.step, state.seconds, state.legs = content["step"], content["seconds"], content["legs"]
 
 
 def rate_at(step: int, c: Configuration) -> float:
@@ -201,6 +205,17 @@ def prepare_strips(cache: Path, c: Configuration) -> dict[Split, Path]:
     return folders
 
 
+def commit_of_repository() -> str:
+    """Return the commit that is checked out, with a plus when the room differs from it."""
+    here = Path(__file__).parent
+    asked = [["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "--", "."]]
+    commit, changes = (
+        subprocess.run(words, cwd=here, capture_output=True, text=True, check=True).stdout.strip()
+        for words in asked
+    )
+    return commit + ("+" if changes else "")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -210,6 +225,7 @@ def main() -> None:
         "--configuration", type=Path, help="JSON file of settings that differ from the defaults"
     )
     parser.add_argument("--reader", type=Path, help="PP-OCRv4's recognizer, an ONNX file; needed for stage 2")
+    parser.add_argument("--start", type=Path, help="checkpoint of another configuration to go on from")
     parser.add_argument("--minutes", type=float, default=math.inf, help="length of this leg")
     parser.add_argument("--threads", type=int, default=1, help="more only where the cores are idle")
     parser.add_argument("--workers", type=int, default=1, help="processes that make batches")
@@ -221,7 +237,11 @@ def main() -> None:
     (folder / "configuration.json").write_text(json.dumps(asdict(c), indent=1) + "\n", "utf-8")
     strips = prepare_strips(wanted.cache, c)
     state = start(c)
-    resume(state, folder / "checkpoint.pt")
+    own = folder / "checkpoint.pt"
+    resume(state, own if own.exists() or not wanted.start else wanted.start)
+    state.legs.append(
+        {"commit": commit_of_repository(), "configuration_hash": c.hash, "from_step": state.step}
+    )
     reader = Reader(wanted.reader) if wanted.reader else None
     print(
         f"{folder}: {count_parameters(state.model)} parameters, from step {state.step} of {c.steps}",
