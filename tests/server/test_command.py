@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +128,33 @@ def test_a_truncated_answer_ends_early_on_the_wire(service: WorksStepwise) -> No
         after = httpx.get(f"{base}{UPSCALE}?id=x")
 
     assert 200 == after.status_code
+
+
+def test_a_body_that_stops_coming_is_given_up(service: WorksStepwise) -> None:
+    """408 after the seconds of patience, not a connection held for ever."""
+    with listening(make_app(service, ServerOptions(idle_s=0.2), store=service.store)) as base:
+        host, port = base.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), 10) as raw:
+            raw.sendall(
+                b"POST /v5.0/ocr/UpscaleImage HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+                b"Content-Type: application/json\r\n\r\n{"
+            )
+            answer = raw.recv(1000)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_an_answer_under_way_is_finished_before_the_server_stops(tmp_path: Path) -> None:
+    """SIGTERM in the middle of a slow answer: the answer comes, then the server ends with exit 0."""
+    script = tmp_path / "slow.toml"
+    script.write_text('[[fault]]\ndo = "slow"\non = "GET UpscaleImage"\nseconds = 1.0\n')
+    with serving(tmp_path, "--faults", str(script)) as command, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(httpx.get, f"{command.base}{UPSCALE}?id=x")
+        time.sleep(0.4)
+
+        code = command.stop()
+
+    assert (200, 0) == (asked.result().status_code, code)
 
 
 def test_the_command_serves_the_engines_and_leaves_nothing_behind(tmp_path: Path, image64: str) -> None:
