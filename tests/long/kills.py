@@ -17,6 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ ON_THE_WAY_S = 0.08
 LATENCY_S = 0.25
 IMAGES = 3
 LIFE_S = 90
+"""Seconds after which a client that hangs is ended, and the run with it."""
 
 
 class Recorded(LocalService):
@@ -202,9 +204,12 @@ class _Trial:
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         ) as process:
+            watchdog = threading.Timer(LIFE_S, process.kill)
+            watchdog.start()
             try:
                 yield process
             finally:
+                watchdog.cancel()
                 process.kill()
 
 
@@ -213,7 +218,7 @@ def _read(process: subprocess.Popen[str], step: str) -> dict[str, Any]:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise AssertionError(f"The client ended before {step!r} with exit code {process.wait(LIFE_S)}.")
+        raise AssertionError(f"The client ended before {step!r} with exit code {process.wait()}.")
     told: dict[str, Any] = json.loads(line)
     assert told["step"] == step, told
     return told

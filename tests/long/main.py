@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,8 @@ CI_SDKS = ("24.11.0", "23.6.0.2")
 def main() -> int:
     """Run the chosen sections in order; return the exit code."""
     options = _options()
+    # Ended from outside, the servers and clients that were started are ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     outcomes: dict[str, bool] = {}
     for section in options.sections:
         print(f"\n== {section}", flush=True)
