@@ -29,6 +29,10 @@ DETECTION_MODEL = "PP-OCRv6_det_small.onnx"
 RECOGNITION_MODEL = "PP-OCRv6_rec_small.onnx"
 MIN_CONFIDENCE = 0.3
 """Runs read with less are taken for ornament. RapidOCR's 0.5 loses faint lines."""
+DOUBT = 0.75
+CLEARLY = 0.15
+"""A page read with less confidence than `DOUBT` is tried upside down, and believed to be so when its longest
+runs then gain this much: upright text upside down reads at 0.5 or so, seldom above 0.7."""
 TALL = 1.5
 """A box this many times taller than wide holds text that runs up or down."""
 
@@ -66,7 +70,11 @@ class RapidRecognizer:
         self._check(language)
         if not detect:
             return arrange(self._read(pixels, [_whole(pixels)], language))
-        return arrange(self._read(pixels, self._find(pixels), language))
+        boxes = self._find(pixels)
+        fragments = self._read(pixels, boxes, language)
+        if boxes and _trust(fragments) < DOUBT:
+            fragments = self._upside_down(pixels, boxes, language) or fragments
+        return arrange(fragments)
 
     def detect(self, pixels: Rgb) -> tuple[Box, ...]:
         """Return upright boxes around the runs of text, in reading order."""
@@ -86,6 +94,14 @@ class RapidRecognizer:
         """Return the corners `(4, 2)` of every run of text."""
         boxes = self._detector.find(pixels)
         return [_turned(box, boxes) for box in boxes]
+
+    def _upside_down(self, pixels: Rgb, boxes: Sequence[Floats], language: str) -> list[Fragment]:
+        """Read the page the other way up when its longest runs read better so; empty when they do not."""
+        longest = sorted(boxes, key=lambda box: -float(np.hypot(*(box[1] - box[0]))))[:3]
+        turned = self._read(pixels, [np.roll(box, 2, axis=0) for box in longest], language)
+        if _trust(turned) < _trust(self._read(pixels, longest, language)) + CLEARLY:
+            return []
+        return self._read(pixels, [np.roll(box, 2, axis=0) for box in boxes], language)
 
     def _read(self, pixels: Rgb, boxes: Sequence[Floats], language: str) -> list[Fragment]:
         may_hold = partial(languages.may_hold, language)
@@ -117,6 +133,13 @@ def place_words(letters: Sequence[Letter], corners: Floats) -> tuple[PlacedWord,
             )
             current = []
     return tuple(words)
+
+
+def _trust(fragments: Sequence[Fragment]) -> float:
+    """Return the mean confidence of the letters, 0 when there are none."""
+    words = [word for fragment in fragments for word in fragment.words]
+    letters = sum(len(word.text) for word in words)
+    return sum(len(word.text) * (word.confidence or 0.0) for word in words) / letters if letters else 0.0
 
 
 def _advance(letters: Sequence[Letter]) -> float:

@@ -113,10 +113,13 @@ def page_slant(corners: npt.NDArray[np.float64]) -> float:
     """
     along = (corners[:, 1] - corners[:, 0] + corners[:, 2] - corners[:, 3]) / 2
     length = np.hypot(along[:, 0], along[:, 1])
-    angle = np.arctan2(along[:, 1], along[:, 0])
-    order = np.argsort(angle)
+    total = along.sum(axis=0)
+    main = math.atan2(total[1], total[0])
+    # Angles beside the main one, for on a page upside down they jump from π to -π.
+    beside = (np.arctan2(along[:, 1], along[:, 0]) - main + math.pi) % (2 * math.pi) - math.pi
+    order = np.argsort(beside)
     passed = np.cumsum(length[order])
-    return float(angle[order][np.searchsorted(passed, passed[-1] / 2)])
+    return main + float(beside[order][np.searchsorted(passed, passed[-1] / 2)])
 
 
 def _line_of(fragments: Sequence[Fragment], rectangles: Sequence[Rectangle]) -> Line:

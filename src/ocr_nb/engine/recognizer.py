@@ -6,6 +6,7 @@ Tesseract is an extra. Knows nothing of files, tasks or services.
 
 from __future__ import annotations
 
+import difflib
 import threading
 from collections.abc import Callable
 from typing import Protocol
@@ -70,7 +71,9 @@ def make_recognizer(engine: str) -> Recognizer:
         WeightsMissing: its models are not where its package keeps them.
     """
     if engine not in ENGINES:
-        raise SettingsError(f"There is no engine {engine!r}: choose {' or '.join(ENGINES)}.")
+        close = difflib.get_close_matches(engine, ENGINES, n=1)
+        meant = f"did you mean {close[0]!r}?" if close else f"choose {' or '.join(ENGINES)}."
+        raise SettingsError(f"There is no engine {engine!r}: {meant}")
     with _making:
         if engine not in _made:
             _made[engine] = _MAKERS[engine]()

@@ -34,7 +34,7 @@ USUAL_FOLDERS = (
     "C:/Program Files/Tesseract-OCR/tessdata",
 )
 """Where Debian, other distributions, Homebrew and the Windows installer put language data."""
-CELL_GAP = 1.5
+CELL_GAP = 0.8
 """Words farther apart than this many line heights are cells of their own."""
 MARGIN_PX = 20
 """Paper added on every side: text at the very border confuses Tesseract's layout analysis, which then also
