@@ -157,9 +157,12 @@ class TestBothEngines:
 
     def test_two_columns_are_read_one_after_the_other(self, engine, draw_text):
         """Running text in two columns, with rows at the same heights."""
-        halves = [rgb(draw_text(text, size=24, margin=16)) for text in COLUMNS]
-        height = min(half.shape[0] for half in halves)
-        text = text_of(engine.recognize(np.concatenate([half[:height] for half in halves], axis=1)))
+        left, right = (rgb(draw_text(text, size=24, margin=24)) for text in COLUMNS)
+        page = np.full((max(len(left), len(right)), left.shape[1] + right.shape[1], 3), 255, np.uint8)
+        page[: len(left), : left.shape[1]] = left
+        page[: len(right), left.shape[1] :] = right
+
+        text = text_of(engine.recognize(page))
 
         assert text == "\n".join(COLUMNS)
 
