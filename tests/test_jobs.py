@@ -453,6 +453,12 @@ def test_gathering_nothing_gives_nothing():
     assert gather([]).result(10) == []
 
 
+def test_gathering_something_else_is_told():
+    """Results in place of jobs are an easy slip."""
+    with pytest.raises(TypeError, match=r"gather takes jobs, not a str: drop \.result\(\) or await"):
+        gather(["hello"])
+
+
 def test_gathered_errors_come_in_their_places_when_asked_for():
     """Otherwise the first in order is raised after all have ended; what was done is kept."""
     services = [ScriptedService([COMPLETED]), ScriptedService([FAILED]), ScriptedService([COMPLETED])]

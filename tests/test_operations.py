@@ -11,7 +11,7 @@ import pytest
 
 from doubles import ReadsInk, RepeatsPixels
 from ink_pages import PAGE, make
-from ocr_nb import operations
+from ocr_nb import loop, operations
 from ocr_nb.errors import ImageError, SettingsError, TaskFailed, UnreadableAnswer
 from ocr_nb.images import Picture, from_array, load_picture
 from ocr_nb.jobs import gather
@@ -58,6 +58,7 @@ def service():
 def nobody_chosen(monkeypatch):
     """Forget the choice of other tests."""
     monkeypatch.setattr(operations, "_chosen", None)
+    monkeypatch.setattr(operations, "_named", {})
 
 
 def completed(*items):
@@ -333,6 +334,35 @@ def test_the_service_is_local_until_chosen():
     assert service_of() is other
     assert isinstance(use("local", engine="tesseract"), LocalService)
     assert service_of() is not other
+
+
+def test_a_service_named_in_a_call_is_the_same_in_the_next():
+    """One queue, one set of connections; the choice for all stays."""
+    chosen = use(make())
+
+    assert isinstance(service_of("local"), LocalService)
+    assert service_of("local") is service_of("local")
+    assert service_of("local") is not chosen
+    assert service_of() is chosen
+
+
+def test_an_address_is_a_service(service, needs):
+    """The same verbs, the same answers, over a server that really listens."""
+    needs("module:starlette")
+    from ocr_nb.server.app import make_app
+    from server.running import listening
+
+    with listening(make_app(service)) as address:
+        remote = use(address)
+        larger = upsample(PAGE)
+        reading = recognize(PAGE, skew_correction=False)
+        missing = recognize(PAGE, language="Thai")
+        assert larger.result(20).width == 240
+        assert reading.result(20).text == TEXT
+        with pytest.raises(TaskFailed, match="The ink engine has no model for Thai"):
+            missing.result(20)
+        assert remote.identity.service.startswith(address)
+        loop.run(remote.aclose()).result(10)
 
 
 def test_unknown_services_are_refused_with_a_suggestion():

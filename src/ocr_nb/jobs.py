@@ -323,6 +323,9 @@ def gather(
             waited for, then the first error in order is raised.
     """
     children = list(jobs)
+    for child in children:
+        if not isinstance(child, Job):
+            raise TypeError(f"gather takes jobs, not a {type(child).__name__}: drop .result() or await.")
 
     async def work(job: Job[list[Any]]) -> list[Any]:
         try:

@@ -47,6 +47,8 @@ FACTORS = (2, 3, 4)
 
 _choosing = threading.Lock()
 _chosen: OcrService | None = None
+_named: dict[str, OcrService] = {}
+"""Services asked for by name in single calls, so that each call finds the same queue and connections."""
 
 
 def use(service: str | OcrService, **options: Any) -> OcrService:
@@ -89,14 +91,18 @@ def make_service(service: str | OcrService, **options: Any) -> OcrService:
 
 
 def service_of(service: str | OcrService | None = None) -> OcrService:
-    """Return `service`, or the chosen one when None.
+    """Return `service` (for the same name the same one), or the chosen one when None.
 
     Without a choice that is what `OCR_NB_SERVICE` says, by default the service on this machine.
     """
-    if service is not None:
-        return make_service(service)
     global _chosen
+    if service is not None and not isinstance(service, str):
+        return make_service(service)
     with _choosing:
+        if service is not None:
+            if service not in _named:
+                _named[service] = make_service(service)
+            return _named[service]
         if _chosen is None:
             _chosen = make_service(Settings.from_environment().service)
         return _chosen

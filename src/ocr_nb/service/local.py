@@ -120,7 +120,7 @@ class LocalService:
         now = self._clock()
         self._store.purge(now - RESULT_LIFETIME)
         record = self._store.find(task_id)
-        if record is None:
+        if record is None or record.submitted <= now - RESULT_LIFETIME:
             return TaskReport(task_id, TaskStatus.UNKNOWN, messages=(_UNKNOWN.format(task_id),))
         if record.report.status.is_final and now < record.submitted + self._latency:
             return TaskReport(task_id, TaskStatus.PROCESSING)

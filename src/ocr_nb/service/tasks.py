@@ -13,6 +13,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Protocol
 
 from ..errors import StoreError
@@ -132,8 +133,9 @@ class MemoryTaskStore:
     def purge(self, before: float) -> int:
         """Forget all tasks submitted at `before` or earlier."""
         with self._lock:
-            old = [task_id for task_id, record in self._records.items() if record.submitted <= before]
-            return sum(self._forget(task_id) for task_id in old)
+            # In the order of submission, so the first young one ends the search.
+            ages = takewhile(lambda entry: entry[1].submitted <= before, self._records.items())
+            return sum(self._forget(task_id) for task_id, _ in list(ages))
 
     def waiting(self) -> int:
         """Count the pending tasks."""
