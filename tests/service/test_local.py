@@ -15,7 +15,8 @@ from ink_pages import PAGE, finish, make, page_png, texts, wanted
 from ocr_nb.errors import EngineUnavailable, ServiceUnreachable, SettingsError, StoreError
 from ocr_nb.operations import recognize
 from ocr_nb.service.local import LocalService
-from ocr_nb.service.protocol import Operation, TaskStatus
+from ocr_nb.service.protocol import Operation, TaskId, TaskStatus
+from ocr_nb.service.sqlite_tasks import SqliteTaskStore
 from ocr_nb.service.tasks import MemoryTaskStore
 
 DAY = 24 * 3600
@@ -250,6 +251,29 @@ async def test_work_after_an_idle_time_starts_again(monkeypatch):
     await service.aclose()
 
 
+async def test_tasks_of_a_shared_queue_are_done_by_whoever_is_there(tmp_path):
+    """A task that another process put into the queue is worked on without anything being submitted here."""
+    elsewhere = SqliteTaskStore(tmp_path)
+    elsewhere.add(TaskId("00000000-0000-4000-8000-000000000001"), wanted(Operation.BINARIZE), time.time())
+    service = make(store=SqliteTaskStore(tmp_path))
+    report = await finish(service, TaskId("00000000-0000-4000-8000-000000000001"))
+    await service.aclose()
+    elsewhere.close()
+
+    assert report.status is TaskStatus.COMPLETED
+
+
+async def test_threads_that_leave_make_room_for_the_next(monkeypatch):
+    """A task submitted just as the last thread goes is still worked on."""
+    monkeypatch.setattr("ocr_nb.service.local._IDLE", 0.002)
+    service = make(workers=1)
+    for number in range(150):
+        task_id = await service.submit(wanted(Operation.RECOGNIZE_IMAGE, result_type="text"))
+        assert (await finish(service, task_id)).status is TaskStatus.COMPLETED
+        await asyncio.sleep(0.0005 * (number % 8))
+    await service.aclose()
+
+
 async def test_two_hundred_tasks_at_once_are_all_done_in_order_of_arrival():
     """None is lost, none mixed up, with two workers on a queue of two hundred."""
     service = make(workers=2)
@@ -269,7 +293,6 @@ import asyncio, sys
 sys.path.insert(0, sys.argv[1])
 from doubles import ReadsInk
 from ocr_nb.images import from_array
-from ocr_nb.operations import recognize
 from ocr_nb.service.local import LocalService
 from ocr_nb.service.protocol import OcrRequest, Operation
 import numpy as np, time

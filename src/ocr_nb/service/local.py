@@ -87,6 +87,8 @@ class LocalService:
         self._clock = clock
         self._latency = latency
         self._crew = _Crew(self._work_once, workers or min(MOST_WORKERS, available_cpus()), self._store)
+        if self._store.is_shared:
+            self._crew.call()  # other processes' tasks are waiting, perhaps of one that has died
         self._waiters: dict[TaskId, list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = {}
         self._waiting = threading.Lock()
 
@@ -276,7 +278,11 @@ class _Crew:
             if called and self.is_open:
                 self._calls -= 1
                 return True
-            return self.is_open and self._store.is_shared
+            if self.is_open and self._store.is_shared:
+                return True
+            # Counted out under the lock: a call that comes now must find room for a new thread.
+            self._threads.discard(threading.current_thread())
+            return False
 
 
 _crews: weakref.WeakSet[_Crew] = weakref.WeakSet()
