@@ -22,7 +22,7 @@ LAYERS = (
     ("models", "engine"),
     ("services", "service"),
     ("waiting", "loop watching resumption jobs asking sources operations pipelines curl sdk"),
-    ("experiments", "study summary verdict"),
+    ("experiments", "study summary store verdict"),
     ("pictures", "report"),
     ("doors", "cli lab demo server __main__"),
 )
