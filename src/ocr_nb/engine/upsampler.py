@@ -20,6 +20,7 @@ from ..errors import SettingsError, suggestion
 from ..filters import Filtered, check_size, is_inverse, premultiplied, remade, scale_map, straight
 from ..images import Gray, Picture
 from ..settings import available_cpus
+from ..xheight import measure_paper
 
 FACTORS = (2, 3, 4)
 DEFAULT_METHOD = "classical"
@@ -47,40 +48,52 @@ class Upsampler(Protocol):
 class ClassicalUpsampler:
     """Windowed-sinc interpolation, gentle deblurring, local contrast; no learning.
 
-    A sinc under Lanczos' window of two lobes (C. Duchon, “Lanczos filtering in one and two dimensions”, 1979)
+    First the ink is moved away from the paper around it by a share of their difference, at most to the
+    tone of the strongest ink nearby. Then a sinc under
+    Lanczos' window of two lobes (C. Duchon, “Lanczos filtering in one and two dimensions”, 1979)
     interpolates; its cutoff lies below that of the given pixels, because what small print holds up there is
-    mostly noise, and three lobes ring. An unsharp mask as wide as a stroke and its gap moves ink and paper
-    apart, which deblurs and raises the contrast; grain below `_GRAIN` is left out of it. No pixel leaves the
-    range of the 3 × 3 given pixels around it, so there are no halos. The same pixels come out whatever the
-    tile size and the number of threads.
+    mostly noise, and three lobes ring. An unsharp mask as wide as a stroke and its gap deblurs. Grain below
+    `_GRAIN` is left out of both, and no pixel leaves the range of the 3 × 3 pixels around it, so there are
+    no halos. The same pixels come out whatever the tile size and the number of threads.
     """
 
     name = "classical"
     version = "1"
 
     def __init__(
-        self, *, softness: float = 1.4, deblur: float = 0.3, tile: int = 256, threads: int | None = None
+        self,
+        *,
+        softness: float = 1.4,
+        deblur: float = 0.3,
+        contrast: float = 0.2,
+        tile: int = 256,
+        threads: int | None = None,
     ) -> None:
         """Keep the parameters.
 
         Args:
             softness: 1 keeps every frequency of the given pixels, 1.4 those below 71 % of the highest.
             deblur: weight of the unsharp mask; 0 leaves it out.
+            contrast: share of the difference between ink and paper that is added to it; 0 adds nothing.
             tile: side of the parts that are worked on one by one, pixels of the input.
             threads: how many parts at once; by default as many as there are processors.
         """
-        if tile < 16 or not 1.0 <= softness <= _MOST_SOFTNESS or deblur < 0:
+        if tile < 16 or not 1.0 <= softness <= _MOST_SOFTNESS or min(deblur, contrast) < 0:
             raise ValueError(
-                f"tile is at least 16, softness 1 to {_MOST_SOFTNESS}, deblur not negative; "
-                f"given {tile}, {softness} and {deblur}."
+                f"tile is at least 16, softness 1 to {_MOST_SOFTNESS}, deblur and contrast not negative; "
+                f"given {tile}, {softness}, {deblur} and {contrast}."
             )
         self.softness = softness
         self.deblur = deblur
+        self.contrast = contrast
         self.tile = tile
         self.threads = threads or available_cpus()
 
     def enlarge(self, gray: Gray, factor: int) -> Gray:
         """Return `(H·factor, W·factor)` float32 in [0, 1]."""
+        if self.contrast > 0:
+            away = np.float32(self.contrast) * _cored(gray - measure_paper(gray))
+            gray = np.clip(gray + away, cv2.erode(gray, _NEARBY), cv2.dilate(gray, _NEARBY))
         return enlarge_in_tiles(gray, factor, self._enlarge_part, tile=self.tile, threads=self.threads)
 
     def _enlarge_part(self, gray: Gray, factor: int) -> Gray:
@@ -93,6 +106,8 @@ class ClassicalUpsampler:
 
 _MOST_SOFTNESS = 1.5
 _AROUND = np.ones((3, 3), np.uint8)
+_NEARBY = np.ones((25, 25), np.uint8)
+"""A few letters: pale strokes become at most as dark as the darkest among them."""
 _GRAIN = np.float32(0.012)
 _DEBLUR_SIGMA_PX = 1.2
 """Of the given picture: half of a stroke and its gap in print of 4 to 6 pixels' x-height."""
@@ -258,7 +273,7 @@ def _enlarge_colors(work: npt.NDArray[np.float32], factor: int, method: Upsample
     else:
         plain = _bicubic(work[:, :, :3], factor)
         change = _enlarge_channel(luma, factor, method) - plain @ _LUMA
-        colors = plain + change[:, :, None]
+        colors = _with_luma_changed(plain, change, _paper_colors(work[:, :, :3], factor))
     if work.shape[2] == 3:
         return colors
     alpha = work[:, :, 3]
@@ -267,6 +282,34 @@ def _enlarge_colors(work: npt.NDArray[np.float32], factor: int, method: Upsample
     else:
         large_alpha = np.clip(_bicubic(alpha, factor), 0, 255)
     return np.concatenate([np.clip(colors, 0, 255), large_alpha[:, :, None]], axis=2)
+
+
+def _with_luma_changed(
+    colors: npt.NDArray[np.float32], change: npt.NDArray[np.float32], paper: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Add `change` to the luma of `colors`: ink moves along the line from the paper's color to its own.
+
+    So blue ink becomes bluer, not grayer. Where a color is nearly the paper's there is no such line, and all
+    three parts change alike.
+    """
+    difference = colors - paper
+    depth = difference @ _LUMA
+    is_ink = np.abs(depth) > _INK_DEPTH
+    share = np.clip(np.where(is_ink, change, 0.0) / np.where(is_ink, depth, 1.0), -0.5, 0.5)
+    alike = np.where(is_ink, 0.0, change)
+    return colors + share[:, :, None] * difference + alike[:, :, None]
+
+
+_INK_DEPTH = 20.0
+"""Difference of luma from the paper's, 0…255, from which a pixel has an ink's color."""
+
+
+def _paper_colors(work: npt.NDArray[np.float32], factor: int) -> npt.NDArray[np.float32]:
+    """Return the local median color, `(H·factor, W·factor, 3)` in 0…255."""
+    paper = np.stack([measure_paper(work[:, :, part] / np.float32(255.0)) for part in range(3)], axis=2)
+    size = (work.shape[1] * factor, work.shape[0] * factor)
+    large = cv2.resize(paper * np.float32(255.0), size, interpolation=cv2.INTER_LINEAR)
+    return cast("npt.NDArray[np.float32]", large)
 
 
 def _enlarge_channel(

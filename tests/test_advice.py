@@ -1,0 +1,87 @@
+"""When enlarging is advised, by how much, and in which words."""
+
+import numpy as np
+import pytest
+
+from ocr_nb.advice import Advice, advise
+from ocr_nb.degrade import shrink
+from ocr_nb.errors import ImageError, SettingsError
+from ocr_nb.images import from_array
+
+TEXT = "The harbor office closes at six,\nbut the ferry runs until ten.\nPayment is due within a month."
+
+
+@pytest.fixture
+def print_of(draw_text):
+    """Draw prose whose x-height is about `x_height` pixels."""
+
+    def make(x_height, *, inverse=False):
+        return from_array(shrink(draw_text(TEXT, size=8 * x_height, margin=64, inverse=inverse), 0.25))
+
+    return make
+
+
+@pytest.mark.parametrize(("x_height", "factor"), [(4, 4), (5, 4), (7, 3), (9, 2), (11, 2), (16, 1), (30, 1)])
+def test_tesseract_is_brought_near_its_best_size(x_height, factor, print_of):
+    """About 21 pixels, at most fourfold, and not at all from 12 on."""
+    assert advise(print_of(x_height), "tesseract").factor == factor
+
+
+@pytest.mark.parametrize("reader", ["rapidocr", None])
+@pytest.mark.parametrize("x_height", [4, 6, 10, 20])
+def test_a_strong_reader_gets_clean_text_as_it_is(reader, x_height, print_of):
+    """It enlarges lines by itself."""
+    assert advise(print_of(x_height), reader).factor == 1
+
+
+def test_the_reason_is_a_sentence_with_the_size_the_reader_and_the_factor(print_of):
+    """What a user is told."""
+    advice = advise(print_of(6), "tesseract")
+    assert advice.reason == (
+        f"x-height {advice.x_height_px:.1f} px: Tesseract reads text of this size better "
+        f"enlarged ×{advice.factor}."
+    )
+    assert advise(print_of(20), "tesseract").reason.endswith(
+        "px: large enough for Tesseract; enlarging it gains nothing."
+    )
+    assert "RapidOCR" in advise(print_of(6), "rapidocr").reason
+
+
+def test_light_text_on_dark_is_advised_alike(print_of):
+    """Polarity is no reason."""
+    assert advise(print_of(6, inverse=True), "tesseract").factor == advise(print_of(6), "tesseract").factor
+
+
+@pytest.mark.parametrize("reader", ["tesseract", "rapidocr", None])
+def test_a_picture_without_text_is_left_as_it_is(reader):
+    """No size, no advice to enlarge."""
+    assert advise(np.full((50, 50), 200, np.uint8), reader) == Advice(
+        1,
+        "No text was found whose size could be measured, so the picture is left as it is.",
+        None,
+        None,
+        reader,
+    )
+
+
+def test_measures_travel_with_the_advice(print_of):
+    """The report shows them."""
+    advice = advise(print_of(8), "tesseract")
+    assert advice.x_height_px == pytest.approx(8, rel=0.15)
+    assert 0.5 < advice.sharpness <= 1.0
+    assert advice.reader == "tesseract"
+
+
+def test_any_image_is_taken_and_a_bad_one_refused(tmp_path, print_of):
+    """A path, bytes, an array; the error is that of reading."""
+    picture = print_of(6)
+    path = picture.save(tmp_path / "small.png")
+    assert advise(path, "tesseract") == advise(picture.png, "tesseract") == advise(picture, "tesseract")
+    with pytest.raises(ImageError, match="There is no file"):
+        advise(tmp_path / "missing.png")
+
+
+def test_an_unknown_reader_is_refused_with_a_suggestion(print_of):
+    """A misspelled one is named."""
+    with pytest.raises(SettingsError, match=r"There is no reader 'teseract': did you mean 'tesseract'\?"):
+        advise(print_of(6), "teseract")
