@@ -139,7 +139,7 @@ def answer(summary: Summary) -> Iterator[str]:
     for reader, row in chief.items():
         said = _row_in_words(summary, row, many) if row else _alone(summary, reader)
         if row is not None and row.over_resizing is not None and row.unchanged < row.images:
-            said += f" {_over_resizing_in_words(row.over_resizing)}"
+            said += f" {describe_over_resizing(row.over_resizing)}"
         yield f"With {reader}: {said}" if many else said
     for row in summary.conditions:
         if row.condition != summary.baseline and row is not chief[row.reader]:
@@ -181,7 +181,7 @@ def _row_in_words(summary: Summary, row: ConditionSummary, nested: bool) -> str:
         rate = percent(row.difference.cer_after)
         said = f"{what} was advised for none of {_images(row.images)}, so all were read as given: CER {rate}."
     else:
-        said = _difference_in_words(what, row.difference)
+        said = describe_difference(what, row.difference)
         if row.unchanged:
             said += f" On advice, {_images(row.unchanged)} {_were(row.unchanged)} left as given."
         if row.failed:
@@ -189,7 +189,8 @@ def _row_in_words(summary: Summary, row: ConditionSummary, nested: bool) -> str:
     return said if nested else capital(said)
 
 
-def _difference_in_words(what: str, difference: Difference) -> str:
+def describe_difference(what: str, difference: Difference) -> str:
+    """Say in one sentence what `what` did to the CER, claiming no more than the interval allows."""
     change, interval = difference.cer, difference.interval
     if math.isnan(change) or (change == 0.0 and not difference.helped and not difference.hurt):
         return (
@@ -208,7 +209,7 @@ def _difference_in_words(what: str, difference: Difference) -> str:
     )
 
 
-def _over_resizing_in_words(difference: Difference) -> str:
+def describe_over_resizing(difference: Difference) -> str:
     """Say what upsampling gives that plain resizing to the same size does not."""
     change, interval = difference.cer, difference.interval
     if interval is None:
