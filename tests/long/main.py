@@ -49,7 +49,7 @@ def _run(section: str, options: argparse.Namespace) -> bool:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/long/run", description=__doc__)
-    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="; ".join(SECTIONS.values()))
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help="; ".join(SECTIONS.values()))
     parser.add_argument(
         "--ci", action="store_true", help="the short selection: two SDKs, 500 requests, 10 kills"
     )
@@ -59,6 +59,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the random choices")
     options = parser.parse_args()
     options.sections = options.sections or [*SECTIONS]
+    for section in options.sections:
+        if section not in SECTIONS:
+            parser.error(f"there is no section {section!r}: choose from {', '.join(SECTIONS)}")
     options.sdk = options.sdk or (CI_SDKS if options.ci else sdks.VERSIONS)
     options.requests = options.requests or (500 if options.ci else 6000)
     options.kills = options.kills or (10 if options.ci else 50)

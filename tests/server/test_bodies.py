@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -12,8 +13,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
 from ocr_nb.images import encode_png
+from ocr_nb.server.bodies import Intake
 from ocr_nb.server.multipart import MalformedForm, parse_multipart
 from stepwise import WorksStepwise
 
@@ -175,6 +178,47 @@ async def test_a_body_over_the_limit_is_413_with_or_without_a_length(serve: Serv
 
     assert [413, 413, 200] == [declared.status_code, chunked.status_code, fits.status_code]
     assert "over the limit of 0.000953674 MiB" in declared.json()["detail"]
+
+
+async def test_a_body_that_comes_for_ever_is_given_up(serve: Serve) -> None:
+    """However steadily it comes."""
+    client = serve(longest_s=0.2)
+
+    async def drops() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.01)
+
+    answer = await client.post(UPSCALE, content=drops(), headers=JSON)
+
+    assert (408, "The body was not here after 0.2 s: send it again.") == (
+        answer.status_code,
+        answer.json()["detail"],
+    )
+
+
+async def test_few_large_bodies_are_taken_in_at_a_time() -> None:
+    """So that memory is bounded; small ones never wait."""
+    intake, inside, most = Intake(2), 0, 0
+
+    async def take(headers: dict[str, str]) -> None:
+        nonlocal inside, most
+        scope = {
+            "type": "http",
+            "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
+        }
+        async with intake.place(Request(scope)):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.01)
+            inside -= 1
+
+    large = [{"content-length": str(10**7)}, {"transfer-encoding": "chunked"}] * 3
+    await asyncio.gather(*map(take, large))
+    of_large, most = most, 0
+    await asyncio.gather(*(take({"content-length": "100"}) for _ in range(6)))
+
+    assert (2, 6) == (of_large, most)
 
 
 async def test_an_image_that_declares_too_many_pixels_is_413(serve: Serve, service: WorksStepwise) -> None:

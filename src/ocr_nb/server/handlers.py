@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -37,7 +37,7 @@ from ..service.protocol import (
     TaskStatus,
 )
 from ..service.wire_names import JSON_TYPE, PNG_TYPE, TEXT_TYPE
-from .bodies import read_file_request, read_json_request
+from .bodies import Intake, read_file_request, read_json_request
 from .ledger import Ledger
 from .openapi import make_document
 from .options import ServerOptions
@@ -65,6 +65,7 @@ class Desk:
     tokens: TokenDesk
     options: ServerOptions
     now: Callable[[], float] = time.time
+    intake: Intake = field(default_factory=Intake)
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,17 @@ async def handle(call: Call, desk: Desk) -> Response:
 async def _submit_json(call: Call, desk: Desk) -> Response:
     operation = _operation(call)
     _check_queue(desk)
-    return await _submit(call, desk, await read_json_request(call.request, operation, desk.options))
+    async with desk.intake.place(call.request):
+        wanted = await read_json_request(call.request, operation, desk.options)
+    return await _submit(call, desk, wanted)
 
 
 async def _submit_file(call: Call, desk: Desk) -> Response:
     operation = _operation(call)
     _check_queue(desk)
-    return await _submit(call, desk, await read_file_request(call.request, operation, desk.options))
+    async with desk.intake.place(call.request):
+        wanted = await read_file_request(call.request, operation, desk.options)
+    return await _submit(call, desk, wanted)
 
 
 async def _submit(call: Call, desk: Desk, wanted: OcrRequest) -> Response:

@@ -32,6 +32,8 @@ class ServerOptions:
     """What goes wrong on purpose."""
     idle_s: float = 30.0
     """Seconds without a byte after which a body that is still coming is given up with 408."""
+    longest_s: float = 300.0
+    """Seconds after which a body that is still coming is given up, however steadily it comes."""
     token_lifetime: int = 3600
     """Seconds an access token is good for."""
 
