@@ -23,18 +23,22 @@ LAYERS = (
     ("services", "service"),
     ("waiting", "loop watching resumption jobs asking sources operations pipelines curl sdk"),
     ("experiments", "study summary store verdict"),
-    ("pictures", "report"),
-    ("doors", "cli lab demo server __main__"),
+    ("pictures", "report plots"),
+    ("doors", "cli lab demo server widgets __main__"),
 )
 """Low to high: a room may import from its own layer and from those before it."""
 
 ROOMS = {
     "PIL": "images filters sample_set subjects service.local service.documents service.download",
     "anyio": "server",
+    "anywidget": "widgets",
     "cv2": "filters degrade xheight line_shape engine",
     "httpx": "service.auth service.cloud service.download",
+    "ipywidgets": "widgets",
     "keyring": "credentials",
+    "matplotlib": "plots",
     "onnxruntime": "engine.session",
+    "pandas": "tracker",
     "pypdfium2": "service.documents",
     "rapidfuzz": "alignment",
     "rapidocr": "engine.rapid engine.detector engine.line_reader",
