@@ -431,6 +431,7 @@ def test_a_job_shows_itself_escaped():
     assert "2 calls" in shown
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
     assert "<script>" not in shown
+    assert "<b>x</b>" not in shown
     assert job.exception() is not None
 
 

@@ -71,6 +71,16 @@ def test_a_removed_task_is_not_claimed(store):
     assert store.claim(11.0) is None
 
 
+def test_nothing_is_left_of_a_removed_result(store):
+    """The same id can be used again, and has then only its new result."""
+    for text in (b"old", b"new"):
+        store.add(TaskId("a"), REQUEST, 10.0)
+        store.claim(11.0)
+        store.finish(TaskReport(TaskId("a"), TaskStatus.COMPLETED, (ResultItem(ResultKind.TEXT, text),)))
+        assert [item.data for item in store.find(TaskId("a")).report.results] == [text]
+        store.remove(TaskId("a"))
+
+
 def test_purging_forgets_by_age(store):
     """Those submitted at that moment or before go, queued or finished; the rest stays."""
     for name, submitted in (("old", 10.0), ("edge", 20.0), ("young", 20.1)):
