@@ -22,7 +22,7 @@ LAYERS = (
     ("models", "engine"),
     ("services", "service"),
     ("waiting", "loop watching resumption jobs asking sources operations pipelines curl sdk"),
-    ("experiments", "study summary store verdict"),
+    ("experiments", "study summary store verdict tracker"),
     ("pictures", "report plots"),
     ("doors", "cli lab demo server widgets __main__"),
 )
