@@ -21,7 +21,7 @@ class Configuration:
     averaging: float = 0.999
     """Exponential averaging of weights: what is evaluated and exported."""
 
-    pixel_steps: int = 10_000
+    pixel_steps: int = 8_000
     """Stage 1: squared error alone."""
     pixel_batch: int = 8
     pixel_patch: tuple[int, int] = (72, 72)
@@ -29,7 +29,7 @@ class Configuration:
     pixel_rate: float = 8e-4
     pixel_rate_end: float = 8e-4
 
-    reader_steps: int = 1_000
+    reader_steps: int = 1_500
     """Stage 2: squared error and what a recognizer makes of the output."""
     reader_batch: int = 8
     reader_patch: tuple[int, int] = (48, 96)

@@ -83,7 +83,7 @@ def interval_of_difference(ours: list[Reading], other: list[Reading]) -> tuple[f
 def table(readings: list[Reading]) -> str:
     """Write a Markdown table a group: methods by CER, with the difference to the best that is not ours."""
     lines = []
-    for engine, group in sorted({(row.engine, row.group) for row in readings}):
+    for engine, group in dict.fromkeys((row.engine, row.group) for row in readings):
         here = [row for row in readings if (row.engine, row.group) == (engine, group)]
         methods = list(dict.fromkeys(row.method for row in here))
         rows = {method: [row for row in here if row.method == method] for method in methods}
