@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
-PRICE = 7.0
-"""How many questions one whole latency of extra waiting is worth. With 25 % noise 7 gives about 1.8 questions
-a task and a median delay of 14 % of the latency (`benchmarks/polling.py` prints the whole curve)."""
+PRICE = 8.0
+"""How many questions one whole latency of extra waiting is worth. With 25 % noise 8 gives about 1.9 questions
+a task and a median delay of 13 % of the latency (`benchmarks/polling.py` prints the whole curve)."""
 _REMEMBERED = 80
 """Tasks of an operation that count: enough for two coefficients, few enough to follow a change of load."""
 _PRIOR_LATENCY = 2.5
@@ -26,9 +26,15 @@ _PRIOR_LATENCY = 2.5
 _PRIOR_SIGMA = 0.7
 _PRIOR_WEIGHT = 2.0
 """Observations that the prior σ is worth."""
+_CURIOSITY = 8.0
+"""Times more jitter while nothing is known: tasks submitted together then find out sooner."""
 _SHORTEST_WAIT = 0.05
 _LONGEST_WAIT = 10.0
 _LOG_SMALLEST = math.log(1e-3)
+_SMALLEST_SIGMA = 0.02
+_STEP = 0.1
+_GRID = tuple(-3.5 + _STEP * step for step in range(76))
+"""Standard quantiles at which a question may be placed: −3.5 … 4."""
 
 
 class LearnedPolling:
@@ -63,15 +69,16 @@ class LearnedPolling:
 
     def waits(self, operation: Enum | None = None, megapixels: float = 0.0) -> Iterator[float]:
         """Yield the wait before each question, seconds, without end; the first counts from submission."""
-        median, sigma = self._model(operation).predict(megapixels)
-        past, wait = 0.0, _SHORTEST_WAIT
-        for moment in plan(round(sigma, 2), self.price):
-            wait = min(max(_SHORTEST_WAIT, median * moment - past), _LONGEST_WAIT)
-            past += wait
-            yield wait * random.uniform(1 - self.jitter, 1 + self.jitter)
+        past = 0.0
         while True:
-            wait = min(wait * 1.5, _LONGEST_WAIT)
-            yield wait * random.uniform(1 - self.jitter, 1 + self.jitter)
+            # Anew each time: what other tasks taught meanwhile moves the next question too.
+            model = self._model(operation)
+            median, sigma = model.predict(megapixels)
+            moment = median * next_question(round(sigma, 2), self._price(model), past / median)
+            wait = min(max(_SHORTEST_WAIT, moment - past), _LONGEST_WAIT)
+            past += wait
+            jitter = min(0.9, self.jitter * (1 + _CURIOSITY / (1 + len(model.seen))))
+            yield wait * random.uniform(1 - jitter, 1 + jitter)
 
     def learn(
         self, operation: Enum | None, megapixels: float, seconds: float, *, not_before: float = 0.0
@@ -95,9 +102,15 @@ class LearnedPolling:
 
     def expected_questions(self, operation: Enum | None = None) -> float:
         """Return how many questions a task is expected to take, for the price of a batch."""
-        _, sigma = self._model(operation).predict(0.0)
-        moments = plan(round(sigma, 2), self.price)
+        model = self._model(operation)
+        _, sigma = model.predict(0.0)
+        moments = plan(round(sigma, 2), self._price(model))
         return sum(_survival(moment, sigma) for moment in (0.0, *moments[:-1]))
+
+    def _price(self, model: LatencyModel) -> float:
+        """Ask more often while little is known: an early answer teaches, and the first tasks are few."""
+        known = len(model.seen)
+        return self.price * (4 if known == 0 else 2 if known < 5 else 1)
 
     def _model(self, operation: Enum | None) -> LatencyModel:
         return self._models.get(operation) or LatencyModel()
@@ -152,7 +165,7 @@ class LatencyModel:
                 for one, (mean, variance) in zip(self.seen, hidden, strict=True)
             )
             prior = _PRIOR_WEIGHT * _PRIOR_SIGMA**2 / 4
-            self.sigma = max(0.02, math.sqrt((squares + prior) / (len(self.seen) + _PRIOR_WEIGHT)))
+            self.sigma = max(_SMALLEST_SIGMA, math.sqrt((squares + prior) / (len(self.seen) + _PRIOR_WEIGHT)))
 
     def _fit_line(self, logs: list[float]) -> None:
         """Take one Gauss–Newton step of log(a + b x) towards the hidden logs, keeping a and b sensible."""
@@ -173,20 +186,42 @@ class LatencyModel:
         self.base, self.slope = min(max(base, self.base / 3, 0.005), 3 * self.base), slope
 
 
-@functools.lru_cache(maxsize=512)
+def next_question(sigma: float, price: float, asked: float) -> float:
+    """Return when to ask next after a question at `asked` that was too early; multiples of the median.
+
+    Beyond four sigma the model has nothing to say, and the waits grow by half.
+    """
+    sigma = max(sigma, _SMALLEST_SIGMA)
+    if asked <= 0:
+        return math.exp(sigma * _GRID[_schedule(sigma, price)[0]])
+    here = max(0, math.ceil((math.log(asked) / sigma - _GRID[0]) / _STEP - 1e-6))
+    if here >= len(_GRID) - 1:
+        return 1.5 * asked
+    return max(asked, math.exp(sigma * _GRID[_schedule(sigma, price)[here]]))
+
+
 def plan(sigma: float, price: float) -> tuple[float, ...]:
-    """Return when to ask, as multiples of the median latency, rising; the best for a log-normal latency.
+    """Return when to ask while every answer is “not ready”, up to four sigma; multiples of the median."""
+    sigma = max(sigma, _SMALLEST_SIGMA)
+    best, moments, here = _schedule(sigma, price), [], 0
+    while here != len(_GRID) - 1:
+        here = best[here]
+        moments.append(math.exp(sigma * _GRID[here]))
+    return tuple(moments)
+
+
+@functools.lru_cache(maxsize=512)
+def _schedule(sigma: float, price: float) -> tuple[int, ...]:
+    """Return for each grid point the one to ask at next; the best for a log-normal latency.
 
     Least Σ P(not ready at question k) + price · E[(asked − ready) ÷ ready]; Bellman's recursion backwards
-    over a grid of standard quantiles −3.5 … 4.
+    over the standard quantiles of `_GRID`.
     """
-    sigma = max(sigma, 0.02)
-    grid = [-3.5 + 0.1 * step for step in range(76)]
-    survival = [1 - _normal(u) for u in grid]
-    shifted = [_normal(u + sigma) for u in grid]
-    last = len(grid) - 1
-    lift = [math.exp(sigma * u + sigma * sigma / 2) for u in grid]
-    cost, best = [0.0] * len(grid), [last] * len(grid)
+    survival = [1 - _normal(u) for u in _GRID]
+    shifted = [_normal(u + sigma) for u in _GRID]
+    last = len(_GRID) - 1
+    lift = [math.exp(sigma * u + sigma * sigma / 2) for u in _GRID]
+    cost, best = [0.0] * len(_GRID), [last] * len(_GRID)
     for i in range(last - 1, -1, -1):
         # From the start (i = 0) on, everything that was ready before the grid counts as ready at its edge.
         cost[i] = math.inf
@@ -195,11 +230,7 @@ def plan(sigma: float, price: float) -> tuple[float, ...]:
             total = survival[i] + price * delay + cost[j]
             if total < cost[i]:
                 cost[i], best[i] = total, j
-    moments, i = [], 0
-    while i != last:
-        i = best[i]
-        moments.append(math.exp(sigma * grid[i]))
-    return tuple(moments)
+    return tuple(best)
 
 
 def _truncated(mean: float, sigma: float, one: Observation) -> tuple[float, float]:
@@ -217,7 +248,7 @@ def _truncated(mean: float, sigma: float, one: Observation) -> tuple[float, floa
 
 
 def _survival(moment: float, sigma: float) -> float:
-    return 1.0 if moment <= 0 else 1 - _normal(math.log(moment) / max(sigma, 0.02))
+    return 1.0 if moment <= 0 else 1 - _normal(math.log(moment) / max(sigma, _SMALLEST_SIGMA))
 
 
 def _normal(u: float) -> float:

@@ -35,6 +35,8 @@ LONGEST_PAUSE = 120.0
 _LARGEST_ANSWER = 512 * 2**20
 _TIMEOUTS = httpx.Timeout(connect=10.0, read=60.0, write=60.0, pool=60.0)
 _BUSY = {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE}
+_CONNECTIONS = 8
+"""At once: requests are short beside the tasks they are about, and more connections only cost more."""
 _KEEP_IDLE = 4.0
 """Seconds an idle connection is used again: servers commonly close it after 5, and a POST that meets a
 closing connection has an unknown outcome."""
@@ -190,8 +192,8 @@ class Exchange:
     def _open(self) -> httpx.AsyncClient:
         if self._client is None:
             limits = httpx.Limits(
-                max_connections=max(32, self.pace.tasks),
-                max_keepalive_connections=max(32, self.pace.tasks),
+                max_connections=_CONNECTIONS,
+                max_keepalive_connections=_CONNECTIONS,
                 keepalive_expiry=_KEEP_IDLE,
             )
             self._client = httpx.AsyncClient(
