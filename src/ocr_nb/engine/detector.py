@@ -35,6 +35,7 @@ MARGIN_PX = 32
 """Paper added around the page: text that touches the border is otherwise missed."""
 SHORTER_SIDE_PX = 736
 MAX_FIRST_SCALE = 3.0
+ENLARGED_PX = 600_000
 FIRST_LOOK_PX = 2_000_000
 """About half a second on one core (measured: 0.2 to 0.4 s a megapixel)."""
 LEAST_HEIGHT_PX = 18.0
@@ -129,10 +130,12 @@ def first_scale(height: int, width: int) -> float:
     """Return the scale of the first look at a page of `height` × `width` pixels.
 
     Small pages are enlarged until their shorter side is `SHORTER_SIDE_PX`, as RapidOCR does, but three times
-    at the most (a strip of text would grow without bound); large ones are reduced to `FIRST_LOOK_PX`.
+    at the most (a strip of text would grow without bound) and to no more than `ENLARGED_PX`; large ones are
+    reduced to `FIRST_LOOK_PX`.
     """
-    wanted = min(MAX_FIRST_SCALE, max(1.0, SHORTER_SIDE_PX / min(height, width)))
-    return min(wanted, math.sqrt(FIRST_LOOK_PX / (height * width)))
+    area = height * width
+    wanted = min(MAX_FIRST_SCALE, SHORTER_SIDE_PX / min(height, width), math.sqrt(ENLARGED_PX / area))
+    return min(max(1.0, wanted), math.sqrt(FIRST_LOOK_PX / area))
 
 
 def second_scale(found: Sequence[TextBox], scale: float, area: float) -> float | None:

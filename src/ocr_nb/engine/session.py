@@ -83,6 +83,8 @@ def load_model(path: Path, *, sha256: str | None = None, threads: int | None = N
     options.log_severity_level = _SILENT
     options.intra_op_num_threads = threads or available_cpus()
     options.inter_op_num_threads = 1
+    # Threads that wait by spinning burn the processor time of everybody else on a shared machine.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Without the arena, memory goes back after every call: pages of many sizes would otherwise leave
     # the process at the sum of its peaks.
     options.enable_cpu_mem_arena = False
