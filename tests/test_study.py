@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 from doubles import ReadsInk, RepeatsPixels
-from ocr_nb.errors import SettingsError
+from ocr_nb.errors import BudgetExceeded, SettingsError
 from ocr_nb.images import load_picture
 from ocr_nb.sample_set import samples
 from ocr_nb.service.local import LocalService
+from ocr_nb.service.protocol import ServiceIdentity
 from ocr_nb.study import DEFAULT_CONDITIONS, compare, compare_with_pictures
 from ocr_nb.subjects import list_subjects
 
@@ -237,3 +238,40 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_read(arguments, opti
     """A misspelled setting never costs a run."""
     with pytest.raises(SettingsError, match=message):
         compare(*arguments, service=service, **options)
+
+
+class CountsCalls:
+    """A service that counts calls, asked only what a batch will cost."""
+
+    identity = ServiceIdentity("cloud", "aspose", "v5.0")
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def check_budget(self, tasks: int, *, force: bool = False) -> str:
+        """Take one call a task."""
+        if tasks > self.left and not force:
+            raise BudgetExceeded(f"{tasks} calls are needed but only {self.left} are left.")
+        return f"About {tasks} calls."
+
+    async def submit(self, request):
+        """Refuse: the plan is used up."""
+        raise BudgetExceeded("Nothing is left.")
+
+    fetch = cancel = submit
+
+
+def test_a_batch_beyond_the_plan_is_refused_before_it_starts():
+    """Two images, one recognition and one upsampling each, and one more: six tasks, five calls."""
+    page = np.full((40, 80), 255, np.uint8)
+    told = []
+
+    with pytest.raises(BudgetExceeded, match="6 calls are needed but only 5 are left"):
+        compare([page, page], conditions="original,upsampled:x2", service=CountsCalls(5))
+    forced = compare_with_pictures(
+        [page, page], conditions="original,resized:x2", service=CountsCalls(2), force=True,
+        on_cost=told.append,
+    )  # fmt: skip
+
+    assert told == ["About 4 calls."]
+    assert {trial.error for trial in forced.trials} == {"Nothing is left."}

@@ -7,6 +7,7 @@ of tables, reports or screens.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -29,6 +30,8 @@ from .subjects import Subject, list_subjects
 from .trial import Trial
 from .truth import TruthLike
 from .xheight import measure_x_height
+
+log = logging.getLogger(__name__)
 
 DEFAULT_CONDITIONS = ("original", "resized", "upsampled", "make_upsampling")
 REMOTE_IMAGES_AT_ONCE = 8
@@ -56,6 +59,7 @@ def compare(
     *,
     service: OcrService | str | None = None,
     normalization: str = "standard",
+    force: bool = False,
     on_progress: ProgressCallback | None = None,
     **settings: Any,
 ) -> list[Trial]:
@@ -70,14 +74,16 @@ def compare(
         conditions: written as `original`, `resized:x3`, `upsampled`, `upsampled:x2+binarize`, ….
         service: `"local"`, `"cloud"`, a URL or a service; None for the one that is in use.
         normalization: the profile under which CER and WER are counted.
+        force: ask a service that counts calls even if the month's plan would not suffice.
         on_progress: called after each trial.
         settings: recognition settings, such as `language="German"`.
 
     Raises:
         SettingsError: a condition, a setting or the ground truth as a whole cannot be used.
+        BudgetExceeded: the service counts calls, and more are needed than are left; nothing was sent.
     """
     comparison = compare_with_pictures(
-        images, truth, conditions, service=service, normalization=normalization,
+        images, truth, conditions, service=service, normalization=normalization, force=force,
         on_progress=on_progress, keep_pictures=False, **settings,
     )  # fmt: skip
     return comparison.trials
@@ -90,11 +96,16 @@ def compare_with_pictures(
     *,
     service: OcrService | str | None = None,
     normalization: str = "standard",
+    force: bool = False,
     on_progress: ProgressCallback | None = None,
+    on_cost: Callable[[str], object] = log.info,
     keep_pictures: bool = True,
     **settings: Any,
 ) -> Comparison:
-    """Do what `compare` does, and hand out the pictures that were recognized as well (see `compare`)."""
+    """Do what `compare` does, and hand out the pictures that were recognized as well (see `compare`).
+
+    `on_cost` is told, before anything is sent, how many calls will be needed; not by services that are free.
+    """
     subjects = list_subjects(images, truth)
     parsed = parse_conditions(conditions)
     if "upsampling" in settings:
@@ -104,6 +115,9 @@ def compare_with_pictures(
     RecognitionSettings.from_options(**settings)
     measure_accuracy("", "", normalization)
     chosen = operations.service_of(service)
+    cost = foresee_cost(chosen, len(subjects), parsed, force=force)
+    if cost:
+        on_cost(cost)
     progress = _Progress(len(subjects) * len(parsed), on_progress)
     run = _Run(chosen, parsed, normalization, settings, progress, keep_pictures)
     at_once = 1 if chosen.identity.service == "local" else REMOTE_IMAGES_AT_ONCE
@@ -113,6 +127,23 @@ def compare_with_pictures(
         with ThreadPoolExecutor(at_once, thread_name_prefix="ocr_nb-compare") as pool:
             measured = list(pool.map(run.measure, subjects))
     return Comparison([trial for trials in measured for trial in trials], run.pictures)
+
+
+def foresee_cost(
+    service: OcrService, images: int, conditions: Sequence[Condition], *, force: bool = False
+) -> str:
+    """Say how many calls a comparison will need and how many are left; empty for services that are free.
+
+    Raises:
+        BudgetExceeded: more than are left of the month's plan, and `force` is false.
+    """
+    check: Callable[..., str] | None = getattr(service, "check_budget", None)
+    if check is None:
+        return ""
+    tasks = sum(
+        1 + sum(step.name not in {"resized", "contrast"} for step in one.filters) for one in conditions
+    )
+    return check(images * tasks, force=force)
 
 
 class _Progress:

@@ -48,6 +48,9 @@ def compare(
     normalization: Annotated[
         str, typer.Option(help="How texts are normalized before they are compared.")
     ] = "standard",
+    force: Annotated[
+        bool, typer.Option("--force", help="Ask the cloud even if the month's calls would not suffice.")
+    ] = False,
     language: options.Language = "English",
     service: options.Service = None,
     engine: options.Engine = None,
@@ -66,7 +69,7 @@ def compare(
     chosen = options.choose_service(service, engine)
     with progress_bar("Recognizing") as bar:
         compared = compare_with_pictures(
-            images, truth, parsed, service=chosen, normalization=normalization,
+            images, truth, parsed, service=chosen, normalization=normalization, force=force, on_cost=say,
             on_progress=_printing(bar) if as_json else bar, keep_pictures=out is not None, language=language,
         )  # fmt: skip
     if not as_json:
