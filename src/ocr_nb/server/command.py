@@ -35,6 +35,10 @@ log = logging.getLogger(__name__)
 GRACE_S = 10
 """Seconds that answers under way may still take when the server is told to stop."""
 
+HUNG_S = 60
+"""Seconds without a sign of life after which a worker process is replaced. On a busy machine one that is just
+starting, or decoding a large image, is silent for longer than uvicorn's 5."""
+
 
 @dataclass(frozen=True, slots=True)
 class AppFactory:
@@ -139,6 +143,7 @@ def _configure(factory: AppFactory, workers: int) -> uvicorn.Config:
         server_header=False,
         log_config=_LOGGING,
         timeout_graceful_shutdown=GRACE_S,
+        timeout_worker_healthcheck=HUNG_S,
         timeout_keep_alive=30,
         backlog=512,
     )
