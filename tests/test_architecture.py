@@ -22,8 +22,9 @@ LAYERS = (
     ("models", "engine"),
     ("services", "service"),
     ("waiting", "loop watching resumption jobs asking sources operations pipelines curl sdk"),
-    ("experiments", "study summary store verdict tracker"),
-    ("pictures", "report plots"),
+    ("experiments", "study summary store verdict"),
+    ("pictures", "report"),
+    ("records", "tracker plots"),
     ("doors", "cli lab demo server widgets __main__"),
 )
 """Low to high: a room may import from its own layer and from those before it."""

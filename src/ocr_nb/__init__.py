@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from .service.local import LocalService
     from .service.protocol import RecognitionSettings
     from .study import compare
+    from .tracker import AccuracyTracker
     from .trial import Trial
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AccuracyTracker",
     "CloudService",
     "Job",
     "LocalService",
@@ -51,6 +53,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "AccuracyTracker": ".tracker",
     "CloudService": ".service.cloud",
     "Job": ".jobs",
     "LocalService": ".service.local",
