@@ -656,6 +656,23 @@ async def test_a_cancelled_post_is_written_down_as_unknown(opened):
         await service.submit(upsample())
 
 
+async def test_a_request_that_waits_for_its_turn_is_not_written_down_as_sent(opened, clock):
+    """Killed now, only what was on its way would be unknown, not the queue behind it."""
+    vendor = Vendor()
+    service = opened(vendor, pace=Pace(1, now=clock.now, sleep=clock.sleep))
+    await service.wait_until_final(await service.submit(upsample()), 0.0)
+    waiting = asyncio.create_task(service.submit(upsample(IMAGE + b"2")))
+    await asyncio.sleep(0.05)
+
+    rows = service.journal._database.rows("SELECT state FROM entries")
+
+    assert [row["state"] for row in rows] == ["waiting"]
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert len(vendor.tasks) == 1
+
+
 async def test_without_a_journal_nothing_is_kept(opened, tmp_path):
     """None keeps no journal and no cache."""
     vendor = Vendor()

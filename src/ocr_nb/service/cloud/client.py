@@ -134,13 +134,16 @@ class CloudService:
             ServiceError: it was not accepted; the message says why.
         """
         self._require_credentials(request.operation)
-        permit = await self._keeper.admit(Asked.of(request, self.base_url, self.account))
-        if permit.task_id is not None:
-            return permit.task_id
+        asked = Asked.of(request, self.base_url, self.account)
+        kept = self._keeper.find_kept(asked)
+        if kept is not None:
+            return kept
         pace = self._exchange.pace
-        await self._take_slot(permit)
+        # First the slot, then the journal: a request that only waits for its turn was certainly not sent.
+        await pace.take_slot()
         try:
-            task_id = await self._post(request, permit)
+            permit = await self._keeper.admit(asked)
+            task_id = permit.task_id or await self._post(request, permit)
         except BaseException:
             pace.give_back()
             raise
@@ -247,15 +250,6 @@ class CloudService:
         return f"About {needed} calls for {tasks} tasks; {self.meter.usage()}."
 
     # ------------------------------------------------------------------ the requests themselves
-
-    async def _take_slot(self, permit: Permit) -> None:
-        """Wait for a slot; whoever gives up while waiting has sent nothing."""
-        try:
-            await self._exchange.pace.take_slot()
-        except BaseException:
-            if self.journal is not None and permit.entry is not None:
-                self.journal.not_sent(permit.entry)
-            raise
 
     async def _post(self, request: OcrRequest, permit: Permit) -> TaskId:
         async with self._keeper.sending(permit) as note:

@@ -67,6 +67,14 @@ class Keeper:
         self._kept: dict[TaskId, str] = {}
         """Tasks whose result is in the cache, and its key."""
 
+    def find_kept(self, asked: Asked) -> TaskId | None:
+        """Return the task whose result, at hand, answers the request; None when there is none."""
+        report = self.cache.load(asked.key) if self.cache and self.use_cache else None
+        if report is None:
+            return None
+        self._kept[report.task_id] = asked.key
+        return report.task_id
+
     async def admit(self, asked: Asked) -> Permit:
         """Write the request down and permit its POST, unless it is answered, or on its way, already.
 
@@ -75,11 +83,10 @@ class Keeper:
         """
         if self.journal is None:
             return Permit(None)
-        report = self.cache.load(asked.key) if self.cache and self.use_cache else None
-        if report is not None:
-            self._kept[report.task_id] = asked.key
-            return Permit(None, report.task_id)
         while True:
+            kept = self.find_kept(asked)  # again: whoever was sending it may have its result by now
+            if kept is not None:
+                return Permit(None, kept)
             entry = self.journal.claim(asked, anew=not self.use_cache)
             if entry.is_new:
                 return Permit(entry)
