@@ -6,14 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr_nb.degrade import add_noise, blur, lower_contrast, shrink
-from ocr_nb.engine.upsampler import (
-    FACTORS,
-    UPSAMPLERS,
-    ClassicalUpsampler,
-    enlarge_in_tiles,
-    make_upsampler,
-    upsample_picture,
-)
+from ocr_nb.engine.classical import ClassicalUpsampler
+from ocr_nb.engine.tiles import FACTORS, enlarge_in_tiles
+from ocr_nb.engine.upsampler import UPSAMPLERS, make_upsampler, upsample_picture
 from ocr_nb.errors import ImageError, SettingsError
 from ocr_nb.filters import resize
 from ocr_nb.images import from_array, luma
