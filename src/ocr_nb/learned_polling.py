@@ -74,7 +74,7 @@ class LearnedPolling:
             # Anew each time: what other tasks taught meanwhile moves the next question too.
             model = self._model(operation)
             median, sigma = model.predict(megapixels)
-            moment = median * next_question(round(sigma, 2), self._price(model), past / median)
+            moment = median * next_question(round(sigma, 2), self._price(operation), past / median)
             wait = min(max(_SHORTEST_WAIT, moment - past), _LONGEST_WAIT)
             past += wait
             jitter = min(0.9, self.jitter * (1 + _CURIOSITY / (1 + len(model.seen))))
@@ -104,13 +104,13 @@ class LearnedPolling:
         """Return how many questions a task is expected to take, for the price of a batch."""
         model = self._model(operation)
         _, sigma = model.predict(0.0)
-        moments = plan(round(sigma, 2), self._price(model))
+        moments = plan(round(sigma, 2), self._price(operation))
         return sum(_survival(moment, sigma) for moment in (0.0, *moments[:-1]))
 
-    def _price(self, model: LatencyModel) -> float:
-        """Ask more often while little is known: an early answer teaches, and the first tasks are few."""
-        known = len(model.seen)
-        return self.price * (4 if known == 0 else 2 if known < 5 else 1)
+    def _price(self, operation: Enum | None) -> float:
+        """Ask a little more often while nothing is known: an early answer teaches."""
+        is_new = operation is not None and len(self._model(operation).seen) < 3
+        return self.price * (2 if is_new else 1)
 
     def _model(self, operation: Enum | None) -> LatencyModel:
         return self._models.get(operation) or LatencyModel()
