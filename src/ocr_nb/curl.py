@@ -10,6 +10,7 @@ import json
 import shlex
 
 from .service.cloud import CloudService
+from .service.cloud.addresses import is_at_home
 from .service.protocol import OcrRequest, Operation
 from .service.wire import encode_settings, find_endpoint
 from .service.wire_names import UPLOAD_PART, Generation
@@ -27,7 +28,10 @@ def as_curl(service: CloudService, request: OcrRequest) -> str:
     generation: Generation = service.generation
     endpoint = find_endpoint(request.operation, generation)
     name = shlex.quote(f"./{request.name}" if request.name.startswith("-") else request.name)
-    lines = [f"curl --location --request POST {shlex.quote(f'{service.base_url}/{endpoint.submit}')}"]
+    address = f"{service.base_url}/{endpoint.submit}"
+    if request.factor and not is_at_home(service.base_url):
+        address += f"?factor={request.factor}"
+    lines = [f"curl --location --request POST {shlex.quote(address)}"]
     if request.operation is not Operation.RECOGNIZE_TRIAL and service.credentials is not None:
         lines.append(_TOKEN)
     if endpoint.is_multipart:

@@ -218,6 +218,34 @@ async def test_state_and_file_can_be_asked_for_alone(opened):
     assert await service.fetch_file(task_id) is None
 
 
+@pytest.mark.parametrize("generation", ["documented", "current"])
+async def test_a_factor_is_told_to_servers_that_may_know_it(opened, generation):
+    """This package's server enlarges as asked; another factor is another request."""
+    vendor = Vendor()
+    service = opened(vendor, generation=generation)
+
+    for factor in (2, 3, 3):
+        await service.submit(OcrRequest(Operation.UPSAMPLE, IMAGE, factor=factor))
+
+    assert [request.url.query for request in vendor.requests] == [b"factor=2", b"factor=3"]
+
+
+async def test_the_vendor_is_not_told_a_factor(settings):
+    """At its own address the service decides for itself, and any factor is the same request."""
+    vendor = Vendor()
+    vendor.tokens.append("t")
+    service = CloudService(
+        settings=settings, credentials=Credentials.of(access_token="t"), transport=vendor.transport
+    )
+
+    first = await service.submit(OcrRequest(Operation.UPSAMPLE, IMAGE, factor=2))
+    second = await service.submit(OcrRequest(Operation.UPSAMPLE, IMAGE, factor=3))
+
+    assert first == second
+    assert [request.url.query for request in vendor.requests] == [b""]
+    await service.aclose()
+
+
 async def test_an_unknown_generation_is_refused(opened):
     """A misspelled generation is told, with both names."""
     with pytest.raises(SettingsError, match="'documented' or 'current', not 'legacy'"):

@@ -64,7 +64,7 @@ def asked(data: bytes = CANARY, operation: Operation = Operation.RECOGNIZE_IMAGE
 
 
 def test_the_key_depends_on_image_settings_service_and_account():
-    """Name and factor play no part, everything else does."""
+    """The name plays no part, everything else does."""
     key = asked().key
 
     assert key == Asked.of(OcrRequest(Operation.RECOGNIZE_IMAGE, CANARY, name="b"), SERVICE, ACCOUNT).key
@@ -79,7 +79,7 @@ def test_the_key_depends_on_image_settings_service_and_account():
 
 
 def test_settings_play_no_part_in_a_filter():
-    """A filter takes no settings, so its result depends on the image alone."""
+    """A filter takes no settings, so its result depends on the image (and the factor) alone."""
     plain = asked(operation=Operation.UPSAMPLE)
     assert plain.key == asked(operation=Operation.UPSAMPLE, language="German").key
 

@@ -96,8 +96,10 @@ class Asked:
 
     @classmethod
     def of(cls, request: OcrRequest, service: str, account: str) -> Asked:
-        """Describe `request` without its pixels; name and factor play no part in what the cloud answers."""
+        """Describe `request` without its pixels; its name plays no part in what the service answers."""
         settings = {} if request.operation.is_filter else request.settings.changed()
+        if request.factor is not None:
+            settings = {"factor": request.factor}
         text = json.dumps(settings, sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(request.data).hexdigest()
         return cls(service, account, request.operation, text, digest)

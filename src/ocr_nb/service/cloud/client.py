@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from dataclasses import replace
 from typing import Any, Final
 
 from ...credentials import Credentials
@@ -134,6 +135,8 @@ class CloudService:
             ServiceError: it was not accepted; the message says why.
         """
         self._require_credentials(request.operation)
+        if is_at_home(self.base_url):
+            request = replace(request, factor=None)  # the vendor's service decides for itself
         asked = Asked.of(request, self.base_url, self.account)
         kept = self._keeper.find_kept(asked)
         if kept is not None:
@@ -273,8 +276,10 @@ class CloudService:
         endpoint = find_endpoint(request.operation, generation)
         part = multipart_part(request) if endpoint.is_multipart else None
         body = None if endpoint.is_multipart else json_body(request)
+        # An addition of this package's own server; others ignore what they do not know.
+        params = {"factor": str(request.factor)} if request.factor else {}
         return await self._exchange.send(
-            Outgoing("POST", endpoint.submit, {}, part, body, self._signs(request.operation))
+            Outgoing("POST", endpoint.submit, params, part, body, self._signs(request.operation))
         )
 
     def _post_error(self, answer: Answer, path: str) -> ServiceError:
