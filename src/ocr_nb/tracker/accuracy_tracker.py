@@ -24,7 +24,7 @@ from ..summary import Reader, pair_key, reader_of
 from ..trial import Trial
 from ..verdict import label, percent, seconds
 from . import files, ocrd, tables
-from .comparison import PairedComparison, choose_reader, compare_conditions
+from .comparison import PairedComparison, compare_conditions
 from .confusions import count_confusions
 from .frames import make_trial, read_frame, read_trials
 
@@ -94,6 +94,22 @@ class AccuracyTracker:
         """The conditions, in the order in which they came."""
         return list(dict.fromkeys(row[0] for row in self.store.columns(("condition",))))
 
+    def find_reader(self, reader: str | Reader | None = None) -> Reader:
+        """Return the reader meant by an engine's name or a reader's written form; None means the only one.
+
+        Raises:
+            SettingsError: there is no such reader, or there are several.
+        """
+        if isinstance(reader, Reader):
+            return reader
+        found = [one for one in self.readers if reader is None or reader in {one.engine, str(one)}]
+        if len(found) == 1:
+            return found[0]
+        known = ", ".join(str(one) for one in self.readers) or "nobody"
+        if reader is None:
+            raise SettingsError(f'These trials are by {known}: choose one reader, such as reader="…".')
+        raise SettingsError(f"reader={reader!r} is not one of these: {known}. Choose one, as it is written.")
+
     def renormalized(self, normalization: str) -> AccuracyTracker:
         """Return a tracker in memory with every trial counted anew under that profile, from its texts.
 
@@ -121,14 +137,13 @@ class AccuracyTracker:
             SettingsError: there is nothing to compare, or it is not clear what (see `compare_conditions`).
         """
         tracker = self if normalization is None else self.renormalized(normalization)
-        return compare_conditions(tracker.store, before, after, reader=self._reader(reader), seed=seed)
+        return compare_conditions(tracker.store, before, after, self.find_reader(reader), seed=seed)
 
     def confusions(
         self, before: str = BASELINE, after: str = "upsampled", *, reader: str | Reader | None = None
     ) -> pd.DataFrame:
         """Return which misreadings `after` fixes and which it brings (see `count_confusions`)."""
-        columns = ("engine", "engine_version", "service")
-        chosen, _ = choose_reader(read_frame(self.store, columns, (before, after)), self._reader(reader))
+        chosen = self.find_reader(reader)
         first: dict[str, Trial] = {}
         second: dict[str, Trial] = {}
         for trial in self.store:
@@ -267,16 +282,6 @@ class AccuracyTracker:
                     continue
                 return "".join(f"<p>{html.escape(one)}</p>" for one in said)
         return ""
-
-    def _reader(self, reader: str | Reader | None) -> Reader | None:
-        """Return the reader meant by an engine's name, or by a reader's written form."""
-        if not isinstance(reader, str):
-            return reader
-        found = [one for one in self.readers if reader in {one.engine, str(one)}]
-        if len(found) == 1:
-            return found[0]
-        known = ", ".join(str(one) for one in self.readers) or "nobody"
-        raise SettingsError(f"reader={reader!r} is not one of these: {known}. Choose one, as it is written.")
 
 
 def _by_hash(images: Iterable[ImageLike]) -> dict[tuple[str, str], Picture]:

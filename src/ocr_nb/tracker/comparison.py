@@ -136,19 +136,19 @@ def _html_row(name: str, rate: RateComparison) -> str:
 
 
 def compare_conditions(
-    store: TrialStore, before: str, after: str, *, reader: Reader | None = None, seed: int = 0
+    store: TrialStore, before: str, after: str, reader: Reader, *, seed: int = 0
 ) -> PairedComparison:
-    """Compare two conditions over the images that both have; `reader` says whose, where there are several.
+    """Compare two conditions over the images that `reader` read under both.
 
     Raises:
-        SettingsError: a condition has no trials, several readers have some and none was chosen, the trials
-            were counted under different normalizations, or no image has a truth and both readings.
+        SettingsError: a condition has no trials, they were counted under different normalizations, or no
+            image has a truth and both readings.
     """
     if before == after:
         raise SettingsError(f"{before} cannot be compared with itself: name another condition.")
     rival = after.replace("upsampled", "resized", 1)
     frame = read_frame(store, _NEEDED, (before, after, rival))
-    reader, frame = choose_reader(frame, reader)
+    frame = _rows_of(frame, reader)
     counted = frame[frame["error"].isna() & frame["character_hits"].notna()]
     for name in (before, after):
         if not (frame["condition"] == name).any():
@@ -178,30 +178,13 @@ def compare_conditions(
     )  # fmt: skip
 
 
-def choose_reader(frame: pd.DataFrame, reader: Reader | None) -> tuple[Reader, pd.DataFrame]:
-    """Return the one reader of `frame`, or the chosen one, and its rows: readers are never pooled.
-
-    Raises:
-        SettingsError: there are several and none was chosen, or the chosen one has no trial.
-    """
-    columns = ["engine", "engine_version", "service"]
-    found = [
-        Reader(*(None if pd.isna(value) else str(value) for value in row))
-        for row in frame[columns].drop_duplicates().itertuples(index=False, name=None)
-    ]
-    if reader is None:
-        if len(found) != 1:
-            known = ", ".join(str(one) for one in found) or "nobody"
-            raise SettingsError(f'These trials are by {known}: choose one reader, such as reader="…".')
-        return found[0], frame
-    if reader not in found:
-        known = ", ".join(str(one) for one in found) or "nobody"
-        raise SettingsError(f"No trial is by {reader}: there are trials by {known}.")
+def _rows_of(frame: pd.DataFrame, reader: Reader) -> pd.DataFrame:
     chosen = np.ones(len(frame), dtype=bool)
-    for name, value in zip(columns, (reader.engine, reader.version, reader.service), strict=True):
+    values = {"engine": reader.engine, "engine_version": reader.version, "service": reader.service}
+    for name, value in values.items():
         column = frame[name]
         chosen &= (column.isna() if value is None else column == value).to_numpy(dtype=bool)
-    return reader, frame[chosen]
+    return frame[chosen]
 
 
 def one_profile(counted: pd.DataFrame) -> str:
