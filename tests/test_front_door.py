@@ -35,6 +35,7 @@ HEAVY = {
 }
 PROMISED = {
     "CloudService",
+    "ImageCompare",
     "Job",
     "LocalService",
     "Picture",

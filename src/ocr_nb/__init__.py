@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from .study import compare
     from .tracker import AccuracyTracker
     from .trial import Trial
+    from .widgets import ImageCompare
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AccuracyTracker",
     "CloudService",
+    "ImageCompare",
     "Job",
     "LocalService",
     "Picture",
@@ -55,6 +57,7 @@ __all__ = [
 _ROOMS = {
     "AccuracyTracker": ".tracker",
     "CloudService": ".service.cloud",
+    "ImageCompare": ".widgets",
     "Job": ".jobs",
     "LocalService": ".service.local",
     "Picture": ".images",

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {
-  clamp, completeState, constrainView, describeSplit, dividerAt, fitView, frameOf, renderingOf, sameShape,
+  clamp, completeState, completeZoom, constrainView, describeSplit, dividerAt, fitView, frameOf, renderingOf, sameShape,
   spanOf, splitAfterKey, splitAt, zoomLimits, zoomText, zoomView,
 } from "../../src/ocr_nb/static/image_compare.js";
 
@@ -105,11 +105,17 @@ test("a pinch is the distance and the middle of two fingers", () => {
 test("a state with gaps or nonsense is put right", () => {
   const layers = [{}, {}, {}];
   assert.deepEqual(completeState({}, layers), {
-    mode: "wipe", split: 0.5, before: 0, after: 2, smooth: false, showsAfter: false,
+    mode: "wipe", split: 0.5, before: 0, after: 2, smooth: false, showsAfter: false, zoom: "fit",
   });
-  assert.deepEqual(completeState({ mode: "lens?", split: 7, before: 9, after: 1, smooth: 1 }, layers), {
-    mode: "wipe", split: 1, before: 0, after: 1, smooth: true, showsAfter: false,
+  assert.deepEqual(completeState({ mode: "lens?", split: 7, before: 9, after: 1, smooth: 1, zoom: -2 }, layers), {
+    mode: "wipe", split: 1, before: 0, after: 1, smooth: true, showsAfter: false, zoom: "fit",
   });
+});
+
+test("a zoom is a fit, or screen pixels a pixel", () => {
+  assert.deepEqual(["fit", 2, 0.25, 0, -1, NaN, "large", null].map(completeZoom), [
+    "fit", 2, 0.25, "fit", "fit", "fit", "fit", "fit",
+  ]);
 });
 
 test("a value is kept between its limits", () => {

@@ -7,11 +7,8 @@ disk, prints, and can be mailed; it holds the images, and says so.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from ..images import Picture
 from ..summary import ConditionSummary, Reader, Summary, summarize
 from ..trial import Trial
 from ..verdict import chief_row, doing, label, percent, points, seconds
+from .document import render_document
 from .figures import draw_differences, draw_rates, draw_slopes, palette
 from .gallery import ImageCase, find_cases, show_case, show_index, table
 from .markup import Markup, element, join, prose
@@ -66,39 +64,7 @@ def render_report(trials: Sequence[Trial], pictures: Mapping[tuple[str, str], Pi
         _images(cases),
         _method(summary, trials),
     )
-    return str(_document(title, main))
-
-
-def _document(title: str, main: Markup) -> Markup:
-    style = "\n".join(_asset(name) for name in _STYLES)
-    script = "\n".join(_asset(name) for name in _SCRIPTS)
-    policy = (
-        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=policy),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("meta", name="referrer", content="no-referrer"),
-        element("link", rel="icon", href="data:,"),
-        element("title", title),
-        element("style", Markup(style)),
-    )
-    body = element("body", main, element("script", Markup(script), type="module"))
-    return join([Markup("<!doctype html>\n"), element("html", head, body, lang="en"), Markup("\n")])
-
-
-def _asset(name: str) -> str:
-    """Return a file of `static`; the comparison's `export default` would end the joined script's module."""
-    text = (files("ocr_nb") / "static" / name).read_text(encoding="utf-8")
-    return text.replace("export default { mount };\n", "")
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
+    return str(render_document(title, main, styles=_STYLES, scripts=_SCRIPTS))
 
 
 def _question(summary: Summary, condition: str | None) -> str:

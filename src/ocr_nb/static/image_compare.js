@@ -2,8 +2,9 @@
 //
 // `mount(element, data)` builds it inside `element` and returns a cleanup; `cleanup.set(state)` changes it.
 // Reads `data`: `layers` (each `label`, `caption`, `width`, `height`, optional `action`, and its pixels as
-// `src`, PNG `bytes` or an `<img>` `element`), the indices `before` and `after`, `mode`, `split`, `smooth`,
-// and `onChange(state)`. Zoom, pan and drags stay here. Positions are fractions of the image.
+// `src` (or a promise of it), PNG `bytes` or an `<img>` `element`), the indices `before` and `after`, `mode`,
+// `split`, `smooth`, `zoom`, `showsAfter`, and `onChange(state)`. Pan and drags stay here. Positions are
+// fractions of the image. `cleanup.tell(text)` shows what is waited for, `cleanup.fail(text)` what failed.
 
 const MODES = ["wipe", "toggle", "side"];
 const MODE_NAMES = { wipe: "Wipe", toggle: "Toggle", side: "Side by side" };
@@ -88,6 +89,11 @@ export function describeSplit(split, before, after) {
   return `${before} ${left} %, ${after} ${100 - left} %`;
 }
 
+/** The zoom that is asked for: "fit", or screen pixels for one pixel of the finest picture. */
+export function completeZoom(zoom) {
+  return Number.isFinite(zoom) && zoom > 0 ? zoom : "fit";
+}
+
 /** Zoom as written: 100 % is one pixel of the finest picture on one pixel of the screen. */
 export function zoomText(scale, ratio) {
   return `${Math.round(scale * ratio * 100)} %`;
@@ -122,6 +128,7 @@ export function completeState(wanted, layers) {
     after: index(wanted.after, last),
     smooth: Boolean(wanted.smooth),
     showsAfter: Boolean(wanted.showsAfter),
+    zoom: completeZoom(wanted.zoom),
   };
 }
 
@@ -131,6 +138,8 @@ export function mount(element, data) {
   const comparison = new Comparison(element, data);
   const cleanup = () => comparison.remove();
   cleanup.set = (wanted) => comparison.change(wanted, { tell: false });
+  cleanup.tell = (text) => comparison.tell(text);
+  cleanup.fail = (text) => comparison.fail(text);
   return cleanup;
 }
 
@@ -141,14 +150,16 @@ class Comparison {
     this.onChange = onChange;
     this.frame = frameOf(layers);
     this.state = completeState(wanted, layers);
-    this.fitted = true;
     this.blinking = false;
     this.leaving = new AbortController();
     this.parts = build(element.ownerDocument, layers, this.leaving.signal);
     this.parts.stage.style.aspectRatio = `${this.frame.width} / ${this.frame.height}`;
     element.append(this.parts.root);
     this.placeImages();
+    this.view = fitView(this.frame, this.frame);
     this.measure();
+    this.zoomAsAsked();
+    this.draw();
     this.watcher = new ResizeObserver(() => this.measure());
     this.watcher.observe(this.parts.stage);
     this.listen();
@@ -205,7 +216,8 @@ class Comparison {
   change(wanted, { tell = true } = {}) {
     const previous = this.state;
     this.state = completeState({ ...previous, ...wanted }, this.layers);
-    if (this.state.mode !== previous.mode) this.refit();
+    if (this.state.zoom !== previous.zoom) this.zoomAsAsked();
+    else if (this.state.mode !== previous.mode) this.refit();
     if (this.state.before !== previous.before || this.state.after !== previous.after) this.placeImages();
     this.draw();
     if (tell) this.onChange?.({ ...this.state });
@@ -234,18 +246,39 @@ class Comparison {
     this.draw();
   }
 
+  get fitted() {
+    return this.state.zoom === "fit";
+  }
+
+  get middle() {
+    return { x: this.pane.width / 2, y: this.pane.height / 2 };
+  }
+
   refit() {
     const { frame, pane } = this;
     this.view = this.fitted ? fitView(frame, pane) : constrainView(this.view, frame, pane);
   }
 
-  zoomTo(scale, point = { x: this.pane.width / 2, y: this.pane.height / 2 }) {
+  /** Bring the view to the state's zoom, around the middle. */
+  zoomAsAsked() {
+    this.refit();
+    if (!this.fitted) this.view = this.viewAt(this.state.zoom / this.ratio, this.middle);
+  }
+
+  /** The view at `scale` CSS px a frame pixel, within the limits, with `point` kept. */
+  viewAt(scale, point) {
     const { frame, pane } = this;
     const { low, high } = zoomLimits(frame, pane, this.ratio);
-    this.view = zoomView(this.view, clamp(scale, low, high), point, frame, pane);
-    this.fitted = Math.abs(this.view.scale - fitView(frame, pane).scale) < 1e-9;
+    return zoomView(this.view, clamp(scale, low, high), point, frame, pane);
+  }
+
+  zoomTo(scale, point = this.middle) {
+    this.view = this.viewAt(scale, point);
+    const fits = Math.abs(this.view.scale - fitView(this.frame, this.pane).scale) < 1e-9;
+    this.state = { ...this.state, zoom: fits ? "fit" : this.view.scale * this.ratio };
     this.draw();
     this.say(`Zoom ${zoomText(this.view.scale, this.ratio)}`);
+    this.onChange?.({ ...this.state });
   }
 
   zoomBy(factor, point) {
@@ -253,9 +286,7 @@ class Comparison {
   }
 
   zoomFit() {
-    this.fitted = true;
-    this.refit();
-    this.draw();
+    this.change({ zoom: "fit" });
     this.say(`Zoom ${zoomText(this.view.scale, this.ratio)}, the whole picture`);
   }
 
@@ -275,6 +306,17 @@ class Comparison {
 
   say(text) {
     this.parts.live.textContent = text;
+  }
+
+  /** Show on the picture what is waited for; nothing when `text` is empty. */
+  tell(text) {
+    this.parts.waiting.textContent = text;
+    this.parts.waiting.hidden = !text;
+  }
+
+  fail(text) {
+    this.parts.strip.textContent = text;
+    this.parts.strip.hidden = !text;
   }
 
   placeImages() {
@@ -502,7 +544,8 @@ function build(document, layers, signal) {
   const handle = make("div", "handle", {
     role: "slider", tabindex: "0", "aria-orientation": "horizontal", "aria-valuemin": "0", "aria-valuemax": "100",
   }, make("span", "grip", { "aria-hidden": "true" }));
-  const stage = make("div", "stage", { role: "group", tabindex: "0" }, panes.before, panes.after, handle);
+  const waiting = make("p", "waiting", { role: "status", hidden: "" });
+  const stage = make("div", "stage", { role: "group", tabindex: "0" }, panes.before, panes.after, handle, waiting);
   const captionBefore = make("span", "caption");
   const captionAfter = make("span", "caption");
   const toggle = make("button", "toggle", { type: "button" });
@@ -524,6 +567,7 @@ function build(document, layers, signal) {
 
   const root = document.createElement("div");
   root.className = "ocrnb-compare";
+  root.dataset.lmSuppressShortcuts = "true"; // JupyterLab takes single letters and digits for commands
   if (choices.length) {
     root.append(make("div", "choice", {}, `${layers[0].label} against`, group("Compare with", ...choices)));
   }
@@ -540,7 +584,7 @@ function build(document, layers, signal) {
   );
   return {
     root, stage, panes, handle, images, captionBefore, captionAfter, toggle, modes, choices, zoom,
-    zoomIn, zoomOut, fit, actual, pixels, keys, help, live, giveBack,
+    zoomIn, zoomOut, fit, actual, pixels, keys, help, live, strip, waiting, giveBack,
   };
 }
 
@@ -570,7 +614,7 @@ function loadImages(document, layers, signal, onError) {
       image.src = URL.createObjectURL(new Blob([layer.bytes], { type: "image/png" }));
       undo.push(() => URL.revokeObjectURL(image.src));
     } else if (layer.src) {
-      image.src = layer.src;
+      Promise.resolve(layer.src).then((source) => { if (!signal.aborted) image.src = source; });
     }
     return image;
   });

@@ -18,7 +18,8 @@ export function enhance(document, mountComparison) {
   for (const figure of document.querySelectorAll("figure[data-compare]")) {
     const layers = readLayers(figure);
     const panels = figure.querySelector(".panels");
-    mountComparison(figure, { layers, after: Number(figure.dataset.after) });
+    const state = JSON.parse(figure.dataset.state ?? "{}");
+    mountComparison(figure, { after: Number(figure.dataset.after), ...state, layers });
     panels.hidden = true;
   }
 }

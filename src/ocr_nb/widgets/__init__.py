@@ -1,0 +1,5 @@
+"""Notebook widgets, each with a Python twin: what a person can click, code can call, with no browser too."""
+
+from .image_compare import ImageCompare
+
+__all__ = ["ImageCompare"]

@@ -1,0 +1,62 @@
+"""What all widgets share: errors that show, misspelled keywords refused, and a picture for saved notebooks.
+
+Styles and scripts are given as text, never as paths: a widget whose `_esm` is a path is watched for changes
+and is never freed.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import anywidget
+import traitlets
+
+from ..errors import suggestion
+
+log = logging.getLogger(__name__)
+
+
+class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
+    """A widget that keeps large and private things out of its synced state."""
+
+    problem = traitlets.Unicode("").tag(sync=True)
+    """What went wrong in a callback, one sentence; shown in every view."""
+
+    def __init__(self, **state: Any) -> None:
+        super().__init__(**state)
+        self.on_msg(type(self)._hear)
+
+    def answer(self, message: Mapping[str, Any]) -> None:
+        """React to a message from a view."""
+        raise NotImplementedError
+
+    def still(self) -> bytes | None:
+        """Return a PNG for those who see the saved notebook without a kernel; None for words only."""
+        return None
+
+    def _hear(self, message: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
+        try:
+            self.answer(message)
+        except Exception as error:  # a host swallows what a callback raises: say it where it is seen
+            log.exception("%s could not answer %s", type(self).__name__, message)
+            self.problem = f"{type(error).__name__}: {error}"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        picture = self.still()
+        if picture is not None:
+            data["image/png"] = base64.b64encode(picture).decode("ascii")
+        return data, metadata
+
+
+def refuse_unknown(owner: str, unknown: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Refuse keywords that nobody reads, where traitlets would accept them silently.
+
+    Raises:
+        TypeError: there are any; the message says which was meant.
+    """
+    for name in unknown:
+        raise TypeError(f"{owner} has no {name!r}: {suggestion(name, known)}")

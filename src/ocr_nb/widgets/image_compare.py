@@ -1,0 +1,238 @@
+"""`ImageCompare`: pictures of one thing, of any sizes, in one frame.
+
+In: anything `load_picture` takes. Out: a widget, a preview for the saved notebook, or one HTML file. PNG
+bytes reach the browser untouched, in pieces and on request; no pixel is in synced state. Knows no service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import traitlets
+
+from ..errors import SettingsError, suggestion
+from ..images import ImageLike, Picture, load_picture, luma
+from ..report.comparison_page import Layer, render_comparison
+from ..report.document import read_asset
+from ..xheight import measure_x_height
+from ._base import QuietWidget, refuse_unknown
+from .preview import draw_preview
+
+MODES = ("wipe", "toggle", "side")
+"""One over the other with a divider; in one place, one at a time; side by side."""
+PIECE = 1 << 20
+"""Bytes a message: small enough that progress shows and other messages get their turn."""
+MEASURED_PIXELS = 4_000_000
+"""Pictures larger than this are shown without their x-height, which would take a second to measure."""
+
+_ESM = read_asset("image_compare.js") + read_asset("image_compare_widget.js")
+_CSS = read_asset("image_compare.css")
+_KEYWORDS = ("labels", "keep_picture", "mode", "split", "before_index", "after_index", "smooth", "zoom",
+             "shows_after")  # fmt: skip
+
+
+class ImageCompare(QuietWidget):
+    """Two or more pictures of one thing in one frame, with one zoom for all modes.
+
+    Every control has its attribute here, and setting one moves all views:
+
+        comparison = ImageCompare("label.png", upsample("label.png").result())
+        comparison.mode = "toggle"
+        comparison.to_html("label.html")
+    """
+
+    _esm = _ESM
+    _css = _CSS
+    _layers: tuple[Layer, ...]
+
+    layers = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
+    """What is said of each picture: label, caption, size; no pixels."""
+    mode = traitlets.Unicode("wipe").tag(sync=True)
+    """One of `MODES`."""
+    split = traitlets.Float(0.5).tag(sync=True)
+    """Where the divider stands, as a fraction of the picture, 0 to 1."""
+    before_index = traitlets.Int(0).tag(sync=True)
+    """Which picture is the first, counted from 0."""
+    after_index = traitlets.Int(1).tag(sync=True)
+    """Which picture is the second."""
+    smooth = traitlets.Bool(False).tag(sync=True)
+    """Whether the browser may smooth enlarged pixels; off, so that it cannot flatter the coarser picture."""
+    zoom = traitlets.Union([traitlets.Float(), traitlets.Unicode()], default_value="fit").tag(sync=True)
+    """`"fit"`, or screen pixels for one pixel of the finest picture: 1.0 is 1:1."""
+    shows_after = traitlets.Bool(False).tag(sync=True)
+    """In mode `toggle`: whether the second picture is in sight."""
+
+    def __init__(
+        self,
+        before: ImageLike,
+        after: ImageLike,
+        *further: ImageLike,
+        labels: Sequence[str] | None = None,
+        keep_picture: bool = True,
+        **state: Any,
+    ) -> None:
+        """Load the pictures.
+
+        Args:
+            before: the original.
+            after: what was made of it.
+            further: other variants, which can be chosen in place of `after`.
+            labels: what to call each picture; by default “original”, “upsampled ×3”, “variant 2”.
+            keep_picture: whether the saved notebook keeps a small preview, at most 100 kB. Turn it off for
+                pictures that are nobody else's business.
+            state: first values of the attributes above, such as `mode="toggle"`.
+
+        Raises:
+            ImageError: a picture cannot be read.
+            SettingsError: there are not as many labels as pictures.
+            TypeError: a keyword is unknown.
+        """
+        refuse_unknown("ImageCompare", {name: None for name in state if name not in _KEYWORDS}, _KEYWORDS)
+        self._pictures = tuple(load_picture(image) for image in (before, after, *further))
+        self._kept = keep_picture
+        self._layers = describe(self._pictures, labels)
+        super().__init__(**state)
+        self.set_trait("layers", [_words_of(layer) for layer in self._layers])
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The pictures, in order; empty once the widget is closed."""
+        return self._pictures
+
+    def toggle(self) -> None:
+        """Do what the toggle's button does."""
+        self.shows_after = not self.shows_after
+
+    def zoom_to_fit(self) -> None:
+        """Show the whole picture."""
+        self.zoom = "fit"
+
+    def to_html(self, path: str | PathLike[str]) -> Path:
+        """Write one HTML file that opens from disk, with the pictures inside; return its path.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        target = Path(path)
+        title = " and ".join(layer.label for layer in (self._first, self._second))
+        state = {ours: getattr(self, theirs) for ours, theirs in _STATE.items()}
+        target.write_text(render_comparison(self._layers, state, title=title), encoding="utf-8")
+        return target
+
+    def close(self) -> None:
+        """Take the widget out of every view and let the pictures go."""
+        super().close()
+        self._pictures = ()
+        self._layers = ()
+
+    def answer(self, message: Mapping[str, Any]) -> None:
+        """Send the pictures, those in sight first; anything else is not for us."""
+        if message.get("kind") != "send pictures":
+            return
+        chosen = (self.before_index, self.after_index)
+        for index in sorted(range(len(self._pictures)), key=lambda index: index not in chosen):
+            data = memoryview(self._pictures[index].png)
+            for offset in range(0, len(data), PIECE):
+                self.send(
+                    {"kind": "piece", "layer": index, "offset": offset}, [data[offset : offset + PIECE]]
+                )
+
+    def still(self) -> bytes | None:
+        """Draw the pictures in sight side by side, small enough for a saved notebook."""
+        if not self._kept or not self._pictures:
+            return None
+        return draw_preview((self._first.picture, self._second.picture))
+
+    def __repr__(self) -> str:
+        return f"ImageCompare({' | '.join(layer.caption for layer in self._layers) or 'closed'})"
+
+    @property
+    def _first(self) -> Layer:
+        return self._layers[int(self.before_index)]
+
+    @property
+    def _second(self) -> Layer:
+        return self._layers[int(self.after_index)]
+
+    @traitlets.validate("mode")  # type: ignore[untyped-decorator]
+    def _check_mode(self, proposal: Mapping[str, Any]) -> str:
+        mode = str(proposal["value"])
+        if mode not in MODES:
+            raise traitlets.TraitError(f"ImageCompare has no mode {mode!r}: {suggestion(mode, MODES)}")
+        return mode
+
+    @traitlets.validate("split")  # type: ignore[untyped-decorator]
+    def _check_split(self, proposal: Mapping[str, Any]) -> float:
+        split = float(proposal["value"])
+        if not 0.0 <= split <= 1.0:
+            raise traitlets.TraitError(f"split is a fraction of the picture from 0 to 1, not {split:g}.")
+        return split
+
+    @traitlets.validate("zoom")  # type: ignore[untyped-decorator]
+    def _check_zoom(self, proposal: Mapping[str, Any]) -> float | str:
+        zoom: float | str = proposal["value"]
+        if zoom == "1:1":
+            return 1.0
+        if zoom != "fit" and not (isinstance(zoom, float) and 0.0 < zoom < float("inf")):
+            raise traitlets.TraitError(f"zoom is 'fit', '1:1' or a number above 0, not {zoom!r}.")
+        return zoom
+
+    @traitlets.validate("before_index", "after_index")  # type: ignore[untyped-decorator]
+    def _check_index(self, proposal: Mapping[str, Any]) -> int:
+        index = int(proposal["value"])
+        if not 0 <= index < max(2, len(self._layers)):
+            name = proposal["trait"].name
+            raise traitlets.TraitError(f"{name} is 0 to {len(self._layers) - 1} here, not {index}.")
+        return index
+
+
+_STATE = {
+    "mode": "mode", "split": "split", "before": "before_index", "after": "after_index", "smooth": "smooth",
+    "zoom": "zoom", "showsAfter": "shows_after",
+}  # fmt: skip
+"""What the comparison module calls a thing, and what the widget does."""
+
+
+def describe(pictures: Sequence[Picture], labels: Sequence[str] | None) -> tuple[Layer, ...]:
+    """Name each picture and say its true size, of the first also its x-height.
+
+    Raises:
+        SettingsError: there are not as many labels as pictures.
+    """
+    names = list(labels) if labels is not None else _names(pictures)
+    if len(names) != len(pictures):
+        raise SettingsError(f"There are {len(pictures)} pictures and {len(names)} labels: give one for each.")
+    return tuple(
+        Layer(picture, name, _caption(picture, name, measured=place == 0), _action(name))
+        for place, (picture, name) in enumerate(zip(pictures, names, strict=True))
+    )
+
+
+def _names(pictures: Sequence[Picture]) -> list[str]:
+    original, after, *further = pictures
+    factor = round(after.width / original.width, 1)
+    second = f"upsampled ×{factor:g}" if factor > 1 else "processed"
+    return ["original", second, *(f"variant {number}" for number, _ in enumerate(further, 2))]
+
+
+def _caption(picture: Picture, name: str, *, measured: bool) -> str:
+    said = f"{name} {picture.width}×{picture.height}"
+    if measured and picture.width * picture.height <= MEASURED_PIXELS:
+        x_height = measure_x_height(luma(picture))
+        said += f" · x-height {x_height:.0f} px" if x_height is not None else ""
+    return said
+
+
+def _action(name: str) -> str:
+    return "Upsample image" if name.startswith("upsampled") else f"Show {name}"
+
+
+def _words_of(layer: Layer) -> dict[str, Any]:
+    picture = layer.picture
+    return {
+        "label": layer.label, "caption": layer.caption, "action": layer.action,
+        "width": picture.width, "height": picture.height, "bytes": len(picture.png),
+    }  # fmt: skip

@@ -1,0 +1,73 @@
+// What stands between the model and the comparison: pieces put together, saves spaced out.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import makeWidget, {
+  collector, saver, stateOf, TRAITS, waitingText,
+} from "../../src/ocr_nb/static/image_compare_widget.js";
+
+/** A model as anywidget gives it, with what it sent and a way to answer. */
+function modelOf(values) {
+  const listeners = new Map();
+  return {
+    sent: [],
+    get: (name) => values[name],
+    send(message) { this.sent.push(message); },
+    on: (name, listener) => listeners.set(name, listener),
+    off: (name) => listeners.delete(name),
+    tell: (name, ...what) => listeners.get(name)?.(...what),
+    heard: () => [...listeners.keys()],
+  };
+}
+
+test("pieces come together in any order, and twice without harm", () => {
+  const add = collector(5);
+  assert.equal(add(3, Uint8Array.of(4, 5)), false);
+  assert.equal(add(3, Uint8Array.of(4, 5)), false);
+  assert.equal(add.received(), 2);
+  assert.equal(add(0, Uint8Array.of(1, 2, 3)), true);
+  assert.deepEqual([...add.bytes], [1, 2, 3, 4, 5]);
+});
+
+test("what is waited for is said in megabytes, and nothing once it is there", () => {
+  assert.equal(waitingText(0, 8e6), "Loading, waiting for the kernel");
+  assert.equal(waitingText(1.24e6, 8e6), "Loading, 1.2 of 8.0 MB");
+  assert.equal(waitingText(8e6, 8e6), "");
+});
+
+test("a drag is saved at once, then now and then, and at its end", () => {
+  const queue = [];
+  let saved = 0;
+  const save = saver(() => { saved += 1; }, 100, (run) => queue.push(run));
+  save();
+  assert.equal(saved, 1);
+  for (let step = 0; step < 50; step += 1) save();
+  assert.equal(saved, 1);
+  queue.shift()();
+  assert.equal(saved, 2);
+  queue.shift()();
+  assert.equal(saved, 2);
+  assert.equal(queue.length, 0);
+  save();
+  assert.equal(saved, 3);
+});
+
+test("the state is the model's, by the comparison's names", () => {
+  const model = modelOf({ mode: "side", split: 0.2, before_index: 1, after_index: 2, smooth: true, zoom: 1, shows_after: true });
+  const { mode, split, before, after, smooth, zoom, showsAfter } = stateOf(model);
+  assert.deepEqual([mode, split, before, after, smooth, zoom, showsAfter], ["side", 0.2, 1, 2, true, 1, true]);
+  assert.ok(Object.values(TRAITS).includes("zoom"));
+});
+
+test("a model asks for its pictures once and stops listening when it goes", () => {
+  const model = modelOf({ layers: [{ bytes: 2 }, { bytes: 3 }] });
+  const leave = makeWidget().initialize({ model });
+  assert.deepEqual(model.sent, [{ kind: "send pictures" }]);
+  const view = new DataView(Uint8Array.of(9, 1, 2, 9).buffer, 1, 2);
+  model.tell("msg:custom", { kind: "piece", layer: 0, offset: 0 }, [view]);
+  model.tell("msg:custom", { kind: "piece", layer: 0, offset: 0 }, [view]);
+  model.tell("msg:custom", { kind: "something else" }, []);
+  leave();
+  assert.deepEqual(model.heard(), []);
+});
