@@ -499,3 +499,35 @@ def test_two_hundred_tasks_move_on_together():
     assert gather(jobs).result(30) == ["hello"] * 200
     assert time.monotonic() - started < 8
     assert {job.calls for job in jobs} == {5}
+
+
+class TakesOneAtATime(ScriptedService):
+    """A service whose `submit` waits until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__([COMPLETED])
+        self.is_open = threading.Event()
+
+    async def submit(self, request):
+        """Wait, then take the request."""
+        while not self.is_open.is_set():
+            await asyncio.sleep(0.01)
+        return await super().submit(request)
+
+
+def test_a_batch_is_read_ahead_by_a_few_images_only():
+    """Behind a service that takes no more for now, a thousand images are not read into memory."""
+    service, read = TakesOneAtATime(), []
+
+    async def read_image():
+        read.append(1)
+        return REQUEST, 0.1
+
+    jobs = [ask(service, read_image, text_of, label="read", polling=QUICK) for _ in range(100)]
+    assert wait_for(lambda: len(read) == 8)
+    time.sleep(0.05)
+    assert len(read) == 8
+    service.is_open.set()
+
+    assert gather(jobs).result(30) == ["hello"] * 100
+    assert len(read) == 100

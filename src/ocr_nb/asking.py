@@ -6,6 +6,7 @@ In: a service and how to make the request; out: a job, at once. A cancelled job 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -22,6 +23,9 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+_AT_THE_DOOR = 8
+"""Images read ahead of a service that takes no more for now: a batch of thousands must not fill the memory,
+nor its first request wait until the last image is read."""
 _WITHDRAWAL = 10.0
 """Seconds that taking a task back may last before the job ends without the service's word."""
 
@@ -48,9 +52,10 @@ def ask(
 
     async def work(job: Job[T]) -> T:
         job.service = service
-        job.request, megapixels = await prepare()
         counted = _Counted(service, job)
-        job.task_id = await _submit(counted, job.request)
+        async with _door(id(service), asyncio.get_running_loop()):
+            job.request, megapixels = await prepare()
+            job.task_id = await _submit(counted, job.request)
         policy = polling or _policy_of(service) or Polling()
         report = await _follow(counted, job, policy, megapixels)
         return await asyncio.to_thread(convert, report)
@@ -75,6 +80,12 @@ def attach(
         return await asyncio.to_thread(convert, report)
 
     return Job(work, label=label, on_progress=on_progress)
+
+
+@functools.lru_cache(maxsize=16)
+def _door(service: int, running: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
+    """Return the door of a service (by identity): few images at a time are read and not submitted yet."""
+    return asyncio.Semaphore(_AT_THE_DOOR)
 
 
 class _Counted:
