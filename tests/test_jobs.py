@@ -510,8 +510,7 @@ class TakesOneAtATime(ScriptedService):
 
     async def submit(self, request):
         """Wait, then take the request."""
-        while not self.is_open.is_set():
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(self.is_open.wait)
         return await super().submit(request)
 
 
