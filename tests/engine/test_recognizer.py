@@ -18,6 +18,8 @@ from ocr_nb.engine.recognizer import make_recognizer
 from ocr_nb.engine.session import load_model
 from ocr_nb.engine.tesseract import TesseractRecognizer, find_tessdata
 from ocr_nb.errors import EngineUnavailable, ModelMismatch, SettingsError, WeightsCorrupt, WeightsMissing
+from ocr_nb.filters import rotate
+from ocr_nb.images import from_array, on_white
 from ocr_nb.settings import Settings
 
 PROSE = "The committee met on Tuesday\nto look at seven proposals for\nthe bridge, and agreed on none."
@@ -111,6 +113,20 @@ class TestBothEngines:
         (line,) = engine.recognize(strip, detect=False)
 
         assert line.text == "Invoice number 20418"
+
+    @pytest.mark.parametrize("degrees", [-12, 7])
+    def test_a_skewed_page_reads_like_a_level_one(self, engine, page, degrees):
+        """Lines may climb or fall; the boxes stay those of the skewed image."""
+        skewed = rotate(from_array(page), degrees)
+
+        lines = engine.recognize(on_white(skewed.picture))
+
+        assert text_of(lines) == PROSE
+        level = engine.recognize(page)
+        for line, other in zip(lines, level, strict=True):
+            there = [[(line.box.left + line.box.right) / 2, (line.box.top + line.box.bottom) / 2]]
+            here = [(other.box.left + other.box.right) / 2, (other.box.top + other.box.bottom) / 2]
+            assert skewed.back(np.array(there))[0] == pytest.approx(here, abs=6)
 
     def test_an_empty_page_has_no_lines(self, engine):
         """White paper is read as nothing, not as an error."""

@@ -12,13 +12,15 @@ import math
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import EngineUnavailable, SettingsError
+from ..line_shape import measure_skew
 from ..settings import Settings
 from . import languages
 from .layout import Box, Line
@@ -38,10 +40,13 @@ CELL_GAP = 0.8
 """Words farther apart than this many line heights are cells of their own."""
 MARGIN_PX = 20
 """Paper added on every side: text at the very border confuses Tesseract's layout analysis, which then also
-complains on standard error. Lowers the CER of whole receipts by 0.01."""
+complains on standard error. Lowers the CER of whole receipts by 0.01 (12 pages)."""
 ASSUMED_DPI = 300
 """What it is told, for it guesses badly: lowers the CER of whole receipts by another 0.02 (12 pages)."""
+LEVEL_ENOUGH = 1.5
+"""Degrees: what Tesseract takes in its stride."""
 _LSTM_ONLY = 1
+_Matrix = npt.NDArray[np.float64]
 
 
 class TesseractRecognizer:
@@ -78,13 +83,14 @@ class TesseractRecognizer:
 
         code = self._code(language)
         mode = tesserocr.PSM.AUTO if detect else tesserocr.PSM.SINGLE_LINE
+        page, back = _leveled(pixels) if detect else (pixels, None)
         with self._using:
             interface = self._interface(code)
-            _show(interface, pixels, mode)
+            _show(interface, page, mode)
             interface.Recognize()
             fragments = list(_fragments(interface.GetIterator()))
             interface.Clear()
-        return arrange(fragments)
+        return arrange(fragments if back is None else [_moved(fragment, back) for fragment in fragments])
 
     def detect(self, pixels: Rgb) -> tuple[Box, ...]:
         """Return upright boxes around the lines of text, in reading order."""
@@ -141,11 +147,50 @@ def find_tessdata(settings: Settings | None = None) -> Path:
     )
 
 
+def _leveled(pixels: Rgb) -> tuple[Rgb, _Matrix | None]:
+    """Return the page with level lines, and the matrix `(2, 3)` that leads from there back to `pixels`.
+
+    Tesseract loses most lines of a page that is turned by more than some degrees. None stands for a page
+    that is level already.
+    """
+    import cv2
+
+    degrees = measure_skew(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255)
+    if abs(degrees) < LEVEL_ENOUGH:
+        return pixels, None
+    height, width = pixels.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    cosine, sine = abs(turn[0, 0]), abs(turn[0, 1])
+    size = math.ceil(width * cosine + height * sine), math.ceil(width * sine + height * cosine)
+    turn[:, 2] += (size[0] - width) / 2, (size[1] - height) / 2
+    paper = [float(value) for value in _paper(pixels)]
+    page: Rgb = cv2.warpAffine(
+        pixels, turn, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=paper
+    )
+    return page, cv2.invertAffineTransform(turn)
+
+
+def _moved(fragment: Fragment, matrix: _Matrix) -> Fragment:
+    """Return the fragment with every corner put through `matrix` `(2, 3)`."""
+    return Fragment(
+        tuple(
+            replace(word, corners=(word.corners @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32))
+            for word in fragment.words
+        )
+    )
+
+
+def _paper(pixels: Rgb) -> npt.NDArray[np.float64]:
+    """Return the page's median color; its border may show the scanner's lid."""
+    sample = pixels[:: max(1, pixels.shape[0] // 256), :: max(1, pixels.shape[1] // 256)]
+    color: npt.NDArray[np.float64] = np.median(sample.reshape(-1, 3), axis=0)
+    return color
+
+
 def _show(interface: Any, pixels: Rgb, mode: int) -> None:
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     height, width = pixels.shape[0] + 2 * MARGIN_PX, pixels.shape[1] + 2 * MARGIN_PX
     page = np.empty((height, width, 3), np.uint8)
-    page[:] = np.median(border, axis=0)
+    page[:] = _paper(pixels)
     page[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX] = pixels
     interface.SetPageSegMode(mode)
     interface.SetImageBytes(page.tobytes(), width, height, 3, 3 * width)
