@@ -22,7 +22,7 @@ LAYERS = (
     ("models", "engine"),
     ("services", "service"),
     ("waiting", "loop watching resumption jobs asking sources operations pipelines curl sdk"),
-    ("experiments", "study summary store verdict"),
+    ("experiments", "study measuring summary store verdict"),
     ("pictures", "report"),
     ("records", "tracker plots"),
     ("doors", "cli lab demo server widgets __main__"),

@@ -275,3 +275,24 @@ def test_a_batch_beyond_the_plan_is_refused_before_it_starts():
 
     assert told == ["About 4 calls."]
     assert {trial.error for trial in forced.trials} == {"Nothing is left."}
+
+
+def test_an_interrupted_comparison_starts_nothing_more(page):
+    """What is under way in other threads ends with its condition; images still waiting are not read."""
+    engine = ReadsInk()
+
+    class Distant(LocalService):
+        @property
+        def identity(self):
+            return type(super().identity)("somewhere", "ink", "1.0")
+
+    def interrupt(done, total, trial):
+        raise KeyboardInterrupt
+
+    images = [load_picture(io.BytesIO(page.read_bytes()), name=f"{number}.png") for number in range(40)]
+    with pytest.raises(KeyboardInterrupt):
+        compare(
+            images, service=Distant(recognizer=engine, upsampler=RepeatsPixels()), on_progress=interrupt,
+            conditions="original,resized:x2,resized:x3,resized:x4",
+        )  # fmt: skip
+    assert len(engine.seen) <= 8 * 2

@@ -1,0 +1,221 @@
+"""One comparison under way: an image through the steps of each condition, to a row that says how it was read.
+
+In: a `Subject` and what is the same for all: service, conditions, settings. Out: `Trial`s, and the pictures
+that were recognized. What fails is a row that says why. Knows nothing of how many images there are.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from . import filters, operations
+from .advice import READERS, Advice, advise
+from .condition import Condition, Step
+from .errors import ImageError, OcrNbError
+from .images import Picture, load_picture, luma
+from .jobs import Job
+from .metrics import Accuracy, measure_accuracy
+from .service.download import is_url
+from .service.protocol import OcrService, RecognitionSettings, ServiceIdentity
+from .sources import Source
+from .subjects import Subject
+from .trial import Trial
+from .xheight import measure_x_height
+
+
+@dataclass
+class _Prepared:
+    """An image on its way through a condition's steps."""
+
+    picture: Picture
+    calls: int = 0
+    warnings: tuple[str, ...] = ()
+
+    def add(self, job: Job[Picture]) -> None:
+        """Go on with the picture that `job` gives."""
+        self.picture = job.result()
+        self.calls += job.calls
+        self.warnings += tuple(job.warnings)
+
+
+class Measurer:
+    """One comparison under way: what is the same for every image."""
+
+    def __init__(
+        self, service: OcrService, conditions: tuple[Condition, ...], normalization: str,
+        settings: dict[str, Any], tell: Callable[[Trial], None], keep_pictures: bool = False,
+    ) -> None:  # fmt: skip
+        self.service, self.conditions, self.normalization = service, conditions, normalization
+        self.settings, self.tell, self.keep_pictures = settings, tell, keep_pictures
+        self.identity: ServiceIdentity = service.identity
+        engine = self.identity.engine
+        self.reader = engine if engine in READERS else None
+        self.pictures: dict[tuple[str, str], Picture] = {}
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End after the condition under way, in every thread."""
+        self._stopped.set()
+
+    def measure(self, subject: Subject) -> list[Trial]:
+        """Return one trial a condition, in the order of the conditions."""
+        blank = self.blank(subject.name, subject.group, subject.variant)
+        try:
+            picture = replace(_open(subject.image), name=subject.name)
+            truth = subject.find_truth()
+        except OcrNbError as error:
+            return self.fail(blank, error)
+        blank = replace(
+            blank, image_hash=picture.hash, ground_truth=truth, x_height_px=measure_x_height(luma(picture)),
+            warnings=picture.warnings,
+        )  # fmt: skip
+        if self.keep_pictures:
+            self.pictures[picture.hash, "original"] = picture
+        return self.measure_opened(picture, blank)
+
+    def blank(self, image: str, group: str | None, variant: str | None) -> Trial:
+        """Return the row of an image of which only its name and who will read it are known."""
+        return Trial(
+            image=image, group=group, variant=variant, engine=self.identity.engine,
+            engine_version=self.identity.engine_version, service=self.identity.service,
+        )  # fmt: skip
+
+    def fail(self, blank: Trial, error: OcrNbError) -> list[Trial]:
+        """Return an error row a condition, for an image that could not be opened."""
+        failed = [self._failed(blank, condition, error) for condition in self.conditions]
+        for trial in failed:
+            self.tell(trial)
+        return failed
+
+    def settings_under(self, condition: Condition) -> dict[str, Any]:
+        """Return the recognition settings that differ from the defaults under `condition`."""
+        asked = RecognitionSettings.from_options(**self.settings, upsampling=condition.makes_upsampling)
+        return asked.changed()
+
+    def measure_opened(self, picture: Picture, blank: Trial) -> list[Trial]:
+        """Return one trial a condition of `picture`; `blank` holds what is the same in all of them."""
+        sizes: dict[str, tuple[int, int]] = {}
+        trials: dict[Condition, Trial] = {}
+        # A resized image has the size of the upsampled one, which only the service knows for certain.
+        for condition in sorted(self.conditions, key=lambda one: any(s.name == "resized" for s in one.steps)):
+            if self._stopped.is_set():
+                raise KeyboardInterrupt
+            try:
+                trials[condition] = self._measure_one(picture, condition, blank, sizes)
+            except OcrNbError as error:
+                trials[condition] = self._failed(blank, condition, error)
+            self.tell(trials[condition])
+        return [trials[condition] for condition in self.conditions]
+
+    def _measure_one(
+        self, picture: Picture, condition: Condition, blank: Trial, sizes: dict[str, tuple[int, int]]
+    ) -> Trial:
+        started = time.perf_counter()
+        prepared = _Prepared(picture)
+        for index, step in enumerate(condition.filters):
+            self._apply(step, prepared, str(Condition(condition.steps[:index])), sizes)
+        job = operations.recognize(
+            prepared.picture, service=self.service, upsampling=condition.makes_upsampling, **self.settings
+        )
+        recognition = job.result()
+        seconds = time.perf_counter() - started
+        warnings = blank.warnings + prepared.warnings
+        warnings += tuple(one for one in recognition.warnings if one not in warnings)
+        factor = self._factor_inside(prepared.picture, condition, warnings)
+        if self.keep_pictures and factor == 1:
+            self.pictures[picture.hash, str(condition)] = prepared.picture
+        accuracy = self._accuracy(blank.ground_truth, recognition.text)
+        width = prepared.picture.width * factor if factor else None
+        return replace(
+            blank,
+            condition=str(condition),
+            settings=self._changed_settings(condition),
+            text=recognition.text,
+            normalization=self.normalization,
+            cer=accuracy.cer if accuracy else None,
+            wer=accuracy.wer if accuracy else None,
+            confidence=recognition.confidence,
+            seconds=seconds,
+            calls=prepared.calls + job.calls,
+            width=width,
+            height=prepared.picture.height * factor if factor else None,
+            factor=width / picture.width if width else None,
+            task_id=job.task_id,
+            time=_now(),
+            warnings=warnings,
+        )
+
+    def _accuracy(self, truth: str | None, text: str) -> Accuracy | None:
+        return None if truth is None else measure_accuracy(truth, text, self.normalization)
+
+    def _changed_settings(self, condition: Condition) -> dict[str, Any]:
+        asked = RecognitionSettings.from_options(**self.settings, upsampling=condition.makes_upsampling)
+        return asked.changed()
+
+    def _apply(self, step: Step, prepared: _Prepared, before: str, sizes: dict[str, tuple[int, int]]) -> None:
+        """Do one step; `before` names the steps that came before it, under which `sizes` are kept."""
+        key = f"{before}+{step.factor}"
+        if step.name == "upsampled":
+            advice = self._advice(prepared.picture) if step.factor is None else None
+            if advice is not None and advice.factor == 1:
+                prepared.warnings += (f"not upsampled: {advice.reason}",)
+            else:
+                factor = advice.factor if advice is not None else step.factor or 2
+                prepared.add(operations.upsample(prepared.picture, service=self.service, factor=factor))
+            sizes[key] = (prepared.picture.width, prepared.picture.height)
+        elif step.name == "resized":
+            self._resize(step, prepared, sizes.get(key))
+        else:
+            operation = getattr(operations, step.name)
+            prepared.add(operation(prepared.picture, service=self.service))
+
+    def _resize(self, step: Step, prepared: _Prepared, size: tuple[int, int] | None) -> None:
+        picture = prepared.picture
+        factor = step.factor or self._advice(picture).factor
+        scale = size[0] / picture.width if size is not None else float(factor)
+        if scale == 1.0:
+            prepared.warnings += ("not resized: the upsampled image has the same size.",)
+        else:
+            prepared.picture = filters.resize(picture, scale).picture
+
+    def _advice(self, picture: Picture) -> Advice:
+        return advise(picture, reader=self.reader)
+
+    def _factor_inside(self, picture: Picture, condition: Condition, warnings: tuple[str, ...]) -> int | None:
+        """Return by how much the service enlarged the image it was given; None when it does not say."""
+        if not condition.makes_upsampling or any(one.startswith("not upsampled") for one in warnings):
+            return 1
+        return self._advice(picture).factor if self.identity.service == "local" else None
+
+    def _failed(self, blank: Trial, condition: Condition, error: OcrNbError) -> Trial:
+        settings = self.settings_under(condition)
+        return replace(blank, condition=str(condition), settings=settings, error=str(error), time=_now())
+
+
+def _open(image: Any) -> Picture:
+    """Read anything that holds a picture, also one at an address.
+
+    Raises:
+        ImageError: it cannot be had or read.
+    """
+    if not (isinstance(image, str) and is_url(image)):
+        return load_picture(image)
+
+    async def work(job: Job[Picture]) -> Picture:
+        given = await Source.of(image).load()
+        if given.picture is None:
+            raise ImageError(
+                f"{given.name} is a PDF: a comparison takes images, so give its pages as images."
+            )
+        return given.picture
+
+    return Job(work, label=f"download {image}").result()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
