@@ -241,6 +241,17 @@ def test_work_that_succeeds_leaves_no_trace_of_the_secret(entered, log):
     assert CLIENT not in kept(entered[0].home)
 
 
+def test_a_proxy_sees_nothing_of_what_stays_on_this_machine(tmp_path, monkeypatch):
+    """Proxies of the environment are passed by for loopback, where a secret may travel in the clear."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    vendor = KnowsTheCanary(client_id=CLIENT, client_secret=CANARY, tokens=[TOKEN])
+    with served(vendor) as address:
+        service = open_client(address, by_argument(tmp_path, monkeypatch))
+        operations.recognize(image(), service=service, polling=Polling(first_wait=0.01)).result(30)
+        loop.run(service.aclose()).result(10)
+        assert TokenSource(Credentials.of(CLIENT, CANARY), f"{address}/connect/token").current() == TOKEN
+
+
 @pytest.mark.parametrize("trouble", ["connect/token", "RecognizeImage", ""])
 def test_an_error_shows_no_secret_in_any_frame(entered, log, trouble):
     """Cut off at the token, cut off at the upload, refused: with the locals of all frames."""

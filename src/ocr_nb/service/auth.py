@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import httpx
 
-from ..credentials import Credentials, check_address
+from ..credentials import Credentials, check_address, is_loopback
 from ..errors import CredentialsRefused, RateLimited, ServiceUnreachable, UnreadableAnswer
 from ..settings import Secret
 from .retry_after import retry_after
@@ -151,7 +151,8 @@ def fetch_token(credentials: Credentials, token_url: str) -> Token:
     """
     check_address(token_url)
     try:
-        with httpx.Client() as client:
+        # A proxy of the environment has no business with what stays on this machine.
+        with httpx.Client(trust_env=not is_loopback(httpx.URL(token_url).host)) as client:
             answer = client.send(token_request(credentials, token_url))
     except httpx.TransportError as error:
         failure = ServiceUnreachable(

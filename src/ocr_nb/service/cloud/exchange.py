@@ -26,6 +26,7 @@ from ..auth import TOKEN_PURPOSE
 from ..meter import Meter
 from ..pace import Pace
 from ..retry_after import retry_after
+from .addresses import is_on_this_machine
 
 log = logging.getLogger(__name__)
 
@@ -200,6 +201,8 @@ class Exchange:
                 transport=self._transport,
                 timeout=_TIMEOUTS,
                 limits=limits,
+                # A proxy of the environment has no business with what stays on this machine.
+                trust_env=not is_on_this_machine(self.base_url),
                 headers={"User-Agent": USER_AGENT},
             )
         return self._client
