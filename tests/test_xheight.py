@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
-from ocr_nb.degrade import add_noise, blur, lower_contrast, shrink, uneven_light
+from ocr_nb.degrade import add_noise, blur, lower_contrast, shrink, skew, uneven_light
 from ocr_nb.xheight import (
     CAPITAL_TO_X,
     measure_ink,
@@ -110,3 +110,17 @@ def test_ink_is_marked_on_both_halves_of_a_page_that_turns_dark(page):
     top, bottom = ink[: middle - 20].mean(), ink[middle + 20 :].mean()
     assert top == pytest.approx(bottom, rel=0.35)
     assert 0.02 < bottom < 0.3
+
+
+@pytest.mark.parametrize("degrees", [-8.0, 3.0])
+def test_skew_hardly_changes_the_x_height(page, degrees):
+    """Each word is measured along its own line."""
+    assert measure_x_height(skew(page(size=16), degrees)) == pytest.approx(x_height_of(16), rel=0.15)
+
+
+def test_frames_and_rules_are_not_letters(page):
+    """A box around the text and a line below the heading change nothing."""
+    framed = page(size=16)
+    framed[3:5, 3:-3] = framed[-5:-3, 3:-3] = 0.2
+    framed[3:-3, 3:5] = framed[3:-3, -5:-3] = 0.2
+    assert measure_x_height(framed) == pytest.approx(x_height_of(16), rel=0.1)

@@ -150,27 +150,22 @@ _BLUR_PX = 0.9
 def _word_zones(
     mask: npt.NDArray[np.uint8], ink: Gray, pixel: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.float64]] | None:
-    """Return of each word its plateau's height, whether ink stands above it, and its width as weight."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    heights = stats[1:, cv2.CC_STAT_HEIGHT]
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    real = heights >= 3
-    if not real.any():
+    """Return of each word its plateau's height, whether ink stands above it, and its ink as weight."""
+    mask, typical = _letters_only(mask)
+    if typical is None:
         return None
-    typical = _weighted_median(heights[real].astype(np.float64), np.sqrt(areas[real].astype(np.float64)))
     reach = max(2, round(_LETTER_GAP * typical))
     words = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(words, connectivity=8)
     found: list[tuple[float, bool, float]] = []
     for index in range(1, boxes.shape[0]):
         left, top, width, height = (int(value) for value in boxes[index, :4])
-        if height < 3 or width < 1.2 * height or height > 6 * typical:
+        box = slice(top, top + height), slice(left, left + width)
+        if height < 3 or width < 1.2 * height:
             continue
-        part = mask[top : top + height, left : left + width] * (
-            labels[top : top + height, left : left + width] == index
-        )
-        profile = (part * ink[top : top + height, left : left + width]).sum(axis=1).astype(np.float64)
-        zone = _plateau(profile)
+        rows, columns = np.nonzero(mask[box] & (labels[box] == index))
+        profile = _level_profile(rows, columns, ink[box][rows, columns])
+        zone = _plateau(profile) if profile.size < 6 * typical else None
         if zone is not None:
             above, tall = zone
             found.append((tall, above > max(0.18 * tall, _BLUR_PX * pixel), float(profile.sum())))
@@ -178,6 +173,39 @@ def _word_zones(
         return None
     tall_, ascender, weight = zip(*found, strict=True)
     return np.array(tall_), np.array(ascender), np.array(weight)
+
+
+def _letters_only(mask: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float | None]:
+    """Take frames and rules out of the mask; return it with the typical height of what is left."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    width, height, area = (stats[:, column].astype(np.float64) for column in (2, 3, 4))
+    long, short = np.maximum(width, height), np.minimum(width, height)
+    filled = area / (width * height)
+    is_rule = (long > 15 * short) & (filled > 0.6)
+    is_frame = (filled < 0.15) & (short > 3 * float(np.median(height)))
+    is_letter = ~(is_rule | is_frame) & (height >= 3)
+    is_letter[0] = False  # the paper
+    if not is_letter.any():
+        return mask, None
+    typical = _weighted_median(height[is_letter], np.sqrt(area[is_letter]))
+    drop = is_rule | is_frame
+    drop[0] = False
+    return np.where(drop[labels], 0, mask).astype(np.uint8), typical
+
+
+def _level_profile(
+    rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], ink: Gray
+) -> npt.NDArray[np.float64]:
+    """Return a word's ink summed along rows, or along the line that fits its pixels if that is sharper."""
+    plain = np.bincount(rows, ink).astype(np.float64)
+    across = columns - columns.mean()
+    spread = float(across @ across)
+    if spread <= 0 or np.ptp(columns) < 3 * np.ptp(rows):
+        return plain
+    level = rows - (float(across @ rows) / spread) * across
+    turned = np.bincount(np.round(level - level.min()).astype(np.intp), ink).astype(np.float64)
+    sharper = np.square(np.diff(turned)).sum() > 1.2 * np.square(np.diff(plain)).sum()
+    return turned if sharper else plain
 
 
 def _plateau(profile: npt.NDArray[np.float64]) -> tuple[float, float] | None:
