@@ -612,6 +612,20 @@ async def test_the_same_request_is_answered_from_the_cache(opened):
     assert len(vendor.requests) == calls + 1
 
 
+async def test_a_large_result_comes_back_whole_and_is_kept(opened, monkeypatch):
+    """Decoded and kept on another thread, it is the same as any other."""
+    large = b"\x89PNG" + bytes(range(256)) * 8192
+    monkeypatch.setattr("service.vendor.result_of", lambda image: large)
+    vendor = Vendor()
+    service = opened(vendor)
+
+    for _ in range(2):
+        report = await service.fetch(await service.submit(upsample()))
+        assert report.results[0].data == large
+
+    assert len(vendor.requests) == 2
+
+
 async def test_the_cache_can_be_left_aside(opened):
     """Told otherwise, the request is sent again."""
     vendor = Vendor()

@@ -33,6 +33,8 @@ from .refusals import may_have_been_accepted, refusal
 
 _GONE = {404, 405, 410}
 """Statuses by which a server says that it does not serve this generation."""
+_LARGE = 2**20
+"""Bytes of an answer from which it is decoded and kept on another thread, so that other tasks go on."""
 _WATCHED_FOR = 20.0
 """Seconds after a question during which its asker is taken to be still there."""
 
@@ -165,7 +167,11 @@ class CloudService:
             return kept
         self._asked[task_id] = time.monotonic()
         self._exchange.pace.watched(task_id)
-        report = self._keeper.note(await self._ask(task_id))
+        answer = await self._ask(task_id)
+        if len(answer.content) > _LARGE:
+            report = await asyncio.to_thread(self._note_report, answer, task_id)
+        else:
+            report = self._note_report(answer, task_id)
         if report.status.is_final:
             self._exchange.pace.ended(task_id)
             self._asked.pop(task_id, None)
@@ -293,7 +299,7 @@ class CloudService:
             return unknown
         return error
 
-    async def _ask(self, task_id: TaskId) -> TaskReport:
+    async def _ask(self, task_id: TaskId) -> Answer:
         operation, generation = self._place(task_id)
         endpoint = find_endpoint(operation, generation)
         answer = await self._get(endpoint.fetch, task_id, self._signs(operation))
@@ -303,7 +309,10 @@ class CloudService:
             answer = await self._get(other, task_id)
             if answer.status == 200:
                 self._places[task_id] = (operation, "current")
-        return self._read_report(answer, task_id)
+        return answer
+
+    def _note_report(self, answer: Answer, task_id: TaskId) -> TaskReport:
+        return self._keeper.note(self._read_report(answer, task_id))
 
     async def _get(self, path: str, task_id: TaskId, needs_token: bool = True) -> Answer:
         return await self._exchange.send(
