@@ -134,14 +134,14 @@ def print_summary(trials: Sequence[Trial]) -> None:
 def _table(summary: Summary, has_truth: bool) -> tuple[list[str], list[list[str]]]:
     from .. import verdict
 
-    measured = ["CER", "WER", "CER difference", "95 % interval"]
+    measured = ["CER", "WER", "difference", "95 % interval"]
     headings = ["condition", "images", *(measured if has_truth else ["confidence*", "agreement*"])]
     rows = []
     for row in summary.conditions:
         shown = _accuracy_cells(row) if has_truth else _proxy_cells(row)
         calls = "—" if row.calls is None else str(row.calls)
         rows.append([row.condition, str(row.images), *shown, verdict.seconds(row.seconds), calls])
-    return [*headings, "seconds an image", "calls"], rows
+    return [*headings, "seconds", "calls"], rows
 
 
 def _accuracy_cells(row: ConditionSummary) -> list[str]:
