@@ -19,7 +19,7 @@ import httpx
 import numpy as np
 
 from ocr_nb.images import encode_png
-from server.running import Command, serving
+from server.running import Command, serving, workers_of
 
 UPLOAD = "/v5.0/ocr/ImageProcessing/PostUpsamplingImageFile"
 FETCH = "/v5.0/ocr/ImageProcessing/GetResultTask"
@@ -95,20 +95,8 @@ def _await_workers(command: Command) -> list[int]:
     workers: list[int] = []
     while time.monotonic() < deadline:
         started = command.log.read_text().count("Application startup complete")
-        workers = _workers(command.process.pid)
+        workers = workers_of(command.process.pid)
         if len(workers) == WORKERS and started >= WORKERS:
             return workers
         time.sleep(0.1)
     return workers
-
-
-def _workers(parent: int) -> list[int]:
-    """Return the children of `parent` that are workers; multiprocessing has a helper process besides."""
-    found = []
-    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
-        try:
-            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-                found.append(int(child))
-        except FileNotFoundError:
-            continue
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -12,7 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
+import httpx
 import uvicorn
 from starlette.applications import Starlette
 
@@ -35,6 +38,24 @@ def listening(app: Starlette) -> Iterator[str]:
         server.should_exit = True
         thread.join(20)
     assert not thread.is_alive()
+
+
+class Fails:
+    """Makes no application: an error instead, in the process that would serve it."""
+
+    def __call__(self) -> NoReturn:
+        """Fail."""
+        raise RuntimeError("There is no application.")
+
+
+def workers_of(parent: int) -> list[int]:
+    """Return the worker processes of a supervisor; multiprocessing has a helper process besides."""
+    found = []
+    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(int(child))
+    return found
 
 
 @dataclass
@@ -85,3 +106,16 @@ def serving(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def fetch(client: httpx.Client, path: str, task_id: str, seconds: float = 60) -> dict[str, Any]:
+    """Ask until the task is final."""
+    answer: dict[str, Any] = {}
+
+    def is_final() -> bool:
+        nonlocal answer
+        answer = client.get(path, params={"id": task_id}).json()
+        return answer["taskStatus"] not in {"Pending", "Processing"}
+
+    assert wait_for(is_final, seconds), answer
+    return answer

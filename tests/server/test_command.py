@@ -1,9 +1,8 @@
-"""The server as it is started: real sockets, real curl, several processes, signals."""
+"""The server as it is started: real sockets, real curl, real signals."""
 
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -14,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 
-from doubles import wait_for
 from needs import needs
 from ocr_nb.errors import SettingsError
 from ocr_nb.images import load_picture
@@ -22,24 +20,11 @@ from ocr_nb.server.app import make_app
 from ocr_nb.server.command import serve
 from ocr_nb.server.faults import Fault, FaultScript
 from ocr_nb.server.options import ServerOptions
-from server.running import listening, serving
+from server.running import fetch, listening, serving
 from stepwise import WorksStepwise
 
 UPSCALE = "/v5.0/ocr/UpscaleImage"
 FILE = "/v5.0/ocr/ImageProcessing/GetResultFile"
-
-
-def fetch(client: httpx.Client, path: str, task_id: str, seconds: float = 60) -> dict[str, Any]:
-    """Ask until the task is final."""
-    answer: dict[str, Any] = {}
-
-    def is_final() -> bool:
-        nonlocal answer
-        answer = client.get(path, params={"id": task_id}).json()
-        return answer["taskStatus"] not in {"Pending", "Processing"}
-
-    assert wait_for(is_final, seconds), answer
-    return answer
 
 
 def test_the_documented_curl_command_works_but_for_host_and_file(
@@ -172,40 +157,6 @@ def test_the_command_serves_the_engines_and_leaves_nothing_behind(tmp_path: Path
     log = command.log.read_text()
     assert "POST UpscaleImage 200 36 bytes" in log
     assert task_id not in log
-
-
-def test_two_processes_share_one_queue_one_store_and_their_tokens(tmp_path: Path, image64: str) -> None:
-    """Whichever process answers: the token is good, the id is known, the result is there."""
-    environment = {"OCR_NB_CLIENT_ID": "me", "OCR_NB_CLIENT_SECRET": "canary-secret"}
-    form = {"grant_type": "client_credentials", "client_id": "me", "client_secret": "canary-secret"}
-    with serving(tmp_path, "--workers", "2", "--strict", environment=environment) as command:
-        with httpx.Client(base_url=command.base) as client:
-            token = client.post("/connect/token", data=form).json()["access_token"]
-        headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
-        with httpx.Client(base_url=command.base, headers=headers) as client:
-            ids = [client.post(UPSCALE, json={"image": image64}).text for _ in range(8)]
-            states = [fetch(client, UPSCALE, task_id)["taskStatus"] for task_id in ids for _ in range(2)]
-
-        assert 0 == command.stop(signal.SIGINT)
-
-    assert ["Completed"] * 16 == states
-    log = command.log.read_text()
-    assert 2 == log.count("Application startup complete")
-    assert "canary-secret" not in log
-    assert token not in log
-
-
-def test_a_kept_folder_answers_after_a_restart(tmp_path: Path, image64: str) -> None:
-    """With --state, a task of the killed server is finished by the next one."""
-    state = ("--state", str(tmp_path / "state"))
-    with serving(tmp_path, *state, "--latency", "1") as command:
-        task_id = httpx.post(f"{command.base}{UPSCALE}", json={"image": image64}).text
-        command.stop(signal.SIGKILL)
-
-    with serving(tmp_path, *state) as command, httpx.Client(base_url=command.base) as client:
-        answer = fetch(client, UPSCALE, task_id, 20)
-
-    assert "Completed" == answer["taskStatus"]
 
 
 def test_a_taken_port_is_a_sentence() -> None:

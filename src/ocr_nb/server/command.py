@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import signal
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.supervisors import Multiprocess
 
 from ..errors import SettingsError
 from ..service.wire_names import PUBLIC_PREFIX
@@ -28,16 +26,16 @@ from ..settings import Settings
 from .connection import BreakableProtocol
 from .faults import NOTHING_WRONG, FaultScript
 from .options import MEBIBYTE, ServerOptions, check_binding, is_loopback
+from .supervisor import serve_here, supervise
 from .tokens import TokenDesk
 
 log = logging.getLogger(__name__)
 
 GRACE_S = 10
 """Seconds that answers under way may still take when the server is told to stop."""
-
-HUNG_S = 60
-"""Seconds without a sign of life after which a worker process is replaced. On a busy machine one that is just
-starting, or decoding a large image, is silent for longer than uvicorn's 5."""
+FAREWELL_S = 20
+"""Seconds that the tasks being worked on may take besides, before worker processes are killed; such a task
+stays in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,10 @@ def serve(
         name = f"[{host}]" if ":" in host else host
         config = _configure(AppFactory(options, folder, engine, latency), workers)
         log.info("Serving at http://%s:%d%s (Ctrl-C stops)", name, bound, PUBLIC_PREFIX)
-        _run(config, listener)
+        if workers == 1:
+            serve_here(config, listener)
+        else:
+            supervise(config, listener, GRACE_S + FAREWELL_S)
 
 
 def _try_out(engine: str, options: ServerOptions) -> None:
@@ -143,24 +144,9 @@ def _configure(factory: AppFactory, workers: int) -> uvicorn.Config:
         server_header=False,
         log_config=_LOGGING,
         timeout_graceful_shutdown=GRACE_S,
-        timeout_worker_healthcheck=HUNG_S,
         timeout_keep_alive=30,
         backlog=512,
     )
-
-
-def _run(config: uvicorn.Config, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM, then return."""
-    if config.workers > 1:
-        Multiprocess(config, sockets=[listener]).run()
-        return
-    # uvicorn raises the signal once more when it has shut down; here that is not to end the process.
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
