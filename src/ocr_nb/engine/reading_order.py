@@ -15,9 +15,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from .columns import Rectangle, split_columns
+from .columns import split_columns
 from .layout import Box, Line, Word
-from .rows import link_rows
+from .rows import Rectangle, link_rows
 
 Corners = npt.NDArray[np.float32]
 """`(4, 2)` x, y in pixels of the image: top left, top right, bottom right, bottom left as it is read."""
