@@ -29,8 +29,8 @@ from .strays import find_strays
 DETECTION_MODEL = "PP-OCRv6_det_small.onnx"
 RECOGNITION_MODEL = "PP-OCRv6_rec_small.onnx"
 NEVER_WRITTEN = frozenset("ıİɓɗƙƴɍƈŋƥƭǹⁿ")
-"""Letters that stand in the model's alphabet but that it never wrote when they were drawn for it, each in
-three words (26 px, DejaVu Sans). It also fails on ď ť ĺ ŕ ŵ ÿ, which are under one letter in a thousand of the
+"""Letters in the model's alphabet that it never wrote when they were drawn for it, each in three words
+(26 px, DejaVu Sans). It also fails on ď ť ĺ ŕ ŵ ÿ, which are under one letter in a thousand of the
 languages that have them; those languages are offered."""
 MIN_CONFIDENCE = 0.3
 """Runs read with less are taken for ornament. RapidOCR's 0.5 loses faint lines."""
