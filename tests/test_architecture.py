@@ -24,10 +24,10 @@ LAYERS = (
     ("waiting", "loop watching resumption jobs asking sources operations pipelines curl sdk"),
     (
         "experiments",
-        "study studies measuring image_task collection executors remote_files layout_truth summary store verdict",
+        "study measuring image_task collection executors remote_files layout_truth summary store verdict",
     ),
     ("pictures", "report"),
-    ("records", "tracker plots"),
+    ("records", "tracker plots studies"),
     ("doors", "cli lab demo server widgets __main__"),
 )
 """Low to high: a room may import from its own layer and from those before it."""
