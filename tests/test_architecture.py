@@ -17,14 +17,14 @@ LAYERS = (
     (
         "arithmetic",
         "images xheight line_shape degrade filters advice alignment metrics statistics trial sample_set "
-        "truth condition subjects polling learned_polling",
+        "truth layout_truth condition subjects polling learned_polling",
     ),
     ("models", "engine"),
     ("services", "service"),
     ("waiting", "loop watching resumption jobs asking sources operations pipelines curl sdk"),
     (
         "experiments",
-        "study measuring image_task collection executors remote_files layout_truth summary store verdict",
+        "study measuring image_task collection executors remote_files summary store verdict",
     ),
     ("pictures", "report"),
     ("records", "tracker plots studies"),
