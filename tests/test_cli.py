@@ -164,6 +164,20 @@ def test_lab_copies_the_notebooks_and_never_overwrites(tmp_path):
     assert "mine" == notebook.read_text(encoding="utf-8")
 
 
+def test_lab_opens_jupyterlab_on_the_copies(tmp_path, monkeypatch):
+    """In the same Python, with what was asked for passed on, and with its exit code."""
+    stand_in = tmp_path / "site" / "jupyterlab"
+    stand_in.mkdir(parents=True)
+    (stand_in / "__init__.py").touch()
+    (stand_in / "__main__.py").write_text("import sys; print(*sys.argv[1:]); sys.exit(5)", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(stand_in.parent))
+    outcome = run("lab", "copies", "--no-browser", "--allow-root", cwd=tmp_path)
+    folder = tmp_path / "copies"
+    assert f"--ServerApp.root_dir {folder} --no-browser --allow-root" == outcome.out.strip()
+    assert 5 == outcome.code
+    assert (folder / "01_first_look.ipynb").is_file()
+
+
 def test_the_version_is_told(tmp_path):
     """By the command as by the package."""
     import ocr_nb

@@ -6,10 +6,12 @@ Never overwrites: a notebook that is already there belongs to the user.
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from .errors import SettingsError
 
@@ -60,8 +62,8 @@ def has_lab() -> bool:
     return importlib.util.find_spec("jupyterlab") is not None
 
 
-def open_lab(folder: Path, *arguments: str) -> int:
-    """Run JupyterLab in `folder` until it ends; return its exit code.
+def open_lab(folder: Path, *arguments: str) -> NoReturn:
+    """Become JupyterLab in `folder`; Ctrl-C and the exit code are its own.
 
     Raises:
         SettingsError: it is not installed.
@@ -71,4 +73,7 @@ def open_lab(folder: Path, *arguments: str) -> int:
             f"JupyterLab is not installed: pip install 'ocr_nb[lab]', or open {folder} in any Jupyter."
         )
     command = [sys.executable, "-m", "jupyterlab", "--ServerApp.root_dir", str(folder.resolve()), *arguments]
-    return subprocess.call(command)
+    if os.name == "posix":
+        # In place of this process: as its child it would be killed in the middle of asking “shut down?”.
+        os.execv(sys.executable, command)
+    sys.exit(subprocess.call(command))

@@ -56,7 +56,7 @@ def lab(
             code=1,
         )
     passed_on = [*([] if browser else ["--no-browser"]), *(["--allow-root"] if allow_root else [])]
-    raise typer.Exit(open_lab(folder, *passed_on))
+    open_lab(folder, *passed_on)
 
 
 def _count(number: int) -> str:
