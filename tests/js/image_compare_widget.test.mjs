@@ -61,7 +61,7 @@ test("the state is the model's, by the comparison's names", () => {
 });
 
 test("a model asks for its pictures once and stops listening when it goes", () => {
-  const model = modelOf({ layers: [{ bytes: 2 }, { bytes: 3 }] });
+  const model = modelOf({ layers: [{ byte_count: 2 }, { byte_count: 3 }] });
   const leave = makeWidget().initialize({ model });
   assert.deepEqual(model.sent, [{ kind: "send pictures" }]);
   const view = new DataView(Uint8Array.of(9, 1, 2, 9).buffer, 1, 2);

@@ -64,11 +64,11 @@ class Album {
     this.model = model;
     this.listeners = new Set();
     this.entries = model.get("layers").map((layer) => {
-      const entry = { collect: collector(layer.bytes), url: null };
+      const entry = { collect: collector(layer.byte_count), url: null };
       entry.arrival = new Promise((resolve) => { entry.arrived = resolve; });
       return entry;
     });
-    this.total = model.get("layers").reduce((sum, layer) => sum + layer.bytes, 0);
+    this.total = model.get("layers").reduce((sum, layer) => sum + layer.byte_count, 0);
     this.hear = (message, buffers) => this.take(message, buffers);
     model.on("msg:custom", this.hear);
     model.send({ kind: "send pictures" });

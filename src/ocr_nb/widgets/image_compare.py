@@ -94,8 +94,9 @@ class ImageCompare(QuietWidget):
         self._pictures = tuple(load_picture(image) for image in (before, after, *further))
         self._kept = keep_picture
         self._layers = describe(self._pictures, labels)
-        super().__init__(**state)
+        # Before the model is opened in the browser, which counts the pictures when it is.
         self.set_trait("layers", [_words_of(layer) for layer in self._layers])
+        super().__init__(**state)
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -234,5 +235,5 @@ def _words_of(layer: Layer) -> dict[str, Any]:
     picture = layer.picture
     return {
         "label": layer.label, "caption": layer.caption, "action": layer.action,
-        "width": picture.width, "height": picture.height, "bytes": len(picture.png),
+        "width": picture.width, "height": picture.height, "byte_count": len(picture.png),
     }  # fmt: skip

@@ -51,4 +51,5 @@ def _beside(parts: Sequence[Pixels]) -> Pixels:
     for part in parts:
         sheet[: part.shape[0], left : left + part.shape[1]] = part
         left += part.shape[1] + GAP
-    return sheet
+    gray = bool((sheet[:, :, 1:] == sheet[:, :, :1]).all())
+    return sheet[:, :, :1] if gray else sheet
