@@ -159,6 +159,16 @@ def test_a_table_with_a_long_first_column_stays_in_rows():
     assert read(page) == [f"{text} {row}.00" for row, text in enumerate(LEFT)]
 
 
+def test_the_fields_of_a_form_stay_in_rows():
+    """Two blocks of fields side by side are no columns: each row is read across."""
+    left = ["Doc No. : CS00012389", "Cashier : USER", "Salesperson : 002", "Item Qty Price"]
+    right = ["Date : 02/05/2018", "Time : 14:17:00", "Ref. : none", "Amount Tax"]
+    page = [run(text, 0, 20 * row) for row, text in enumerate(left)]
+    page += [run(text, 220, 20 * row) for row, text in enumerate(right)]
+
+    assert read(page) == [f"{one} {other}" for one, other in zip(left, right, strict=True)]
+
+
 def test_one_word_found_in_two_pieces_is_glued():
     """Boxes that touch are one word; its box spans both and its confidence is the lower one."""
     (line,) = arrange([run("RECOG", 0, 0), run("NIZER", 40, 0), run("works", 90, 0)])

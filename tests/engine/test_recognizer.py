@@ -25,8 +25,10 @@ from ocr_nb.settings import Settings
 PROSE = "The committee met on Tuesday\nto look at seven proposals for\nthe bridge, and agreed on none."
 
 COLUMNS = (
-    "Letters from residents were\nread aloud. Several of them\ncomplained of the dust that",
-    "lorries raise on dry days.\nOne asked for nothing more\nthan a bench, and was given",
+    "Letters from residents were\nread aloud. Several of them\n"
+    "complained of the dust that\nthe many lorries of a quarry",
+    "raise on dry summer days.\nOne asked for nothing more\n"
+    "than a bench, and was given\na promise by the chairman.",
 )
 
 

@@ -7,19 +7,35 @@ geometry on upright rectangles, in pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from .rows import Rectangle, Row, link_rows
 
-MIN_ROWS = 3
-"""Fewer rows on a side of a gutter are not a column."""
 MIN_GUTTER = 0.8
 """Width of a gutter in heights of a box (about 1.3 heights of a capital)."""
-MIN_COLUMN = 7.0
-"""Median width of the rows of a column in heights of a box: narrower ones are cells of a table."""
-MIN_FILL = 0.6
-"""Median share of its column that a row of running text fills; cells of a table fill less."""
+MIN_ROWS = 3
+"""Fewer rows on a side of a gutter are not a column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What rows on one side of a gutter must be to count as running text."""
+
+    rows: int
+    """How many of them, at least."""
+    width: float
+    """Median printed width in heights of a box; what is narrower are cells of a table."""
+    fill: float
+    """Median share of the column that a row fills; fields of a form and cells of a table fill less."""
+
+
+SHIFTED = Demand(rows=MIN_ROWS, width=5.0, fill=0.6)
+"""When most rows of the two sides stand at different heights: no table does."""
+LEVEL = Demand(rows=4, width=9.0, fill=0.8)
+"""When they stand at the same heights, as they do in tables and forms as well as in well-set columns."""
+MOSTLY = 0.5
 
 
 def split_columns(rows: list[Row], rectangles: Sequence[Rectangle]) -> list[Row]:
@@ -73,17 +89,19 @@ def _sides(
 
 def _is_columns(members: Sequence[int], gutter: float, rectangles: Sequence[Rectangle]) -> bool:
     """Tell whether running text stands on both sides of the gutter."""
-    return all(
-        _is_running_text([rectangles[k] for k in side]) for side in _sides(members, gutter, rectangles)
-    )
+    left, right = ([rectangles[k] for k in side] for side in _sides(members, gutter, rectangles))
+    left_rows, right_rows = link_rows(left), link_rows(right)
+    across = len(link_rows([*left, *right]))
+    shared = len(left_rows) + len(right_rows) - across
+    demand = LEVEL if shared > MOSTLY * min(len(left_rows), len(right_rows)) else SHIFTED
+    return _is_running_text(left, left_rows, demand) and _is_running_text(right, right_rows, demand)
 
 
-def _is_running_text(side: list[Rectangle]) -> bool:
-    rows = link_rows(side)
-    if len(rows) < MIN_ROWS:
+def _is_running_text(side: Sequence[Rectangle], rows: Sequence[Row], demand: Demand) -> bool:
+    if len(rows) < demand.rows:
         return False
     extent = max(r.right for r in side) - min(r.left for r in side)
     height = float(np.median([r.height for r in side]))
     # What is printed, without the gaps between cells: a wide table is no running text.
     printed = float(np.median([sum(side[k].width for k in row) for row in rows]))
-    return printed >= MIN_COLUMN * height and printed >= MIN_FILL * extent
+    return printed >= demand.width * height and printed >= demand.fill * extent
