@@ -252,6 +252,14 @@ def test_a_straight_page_is_left_alone(page):
     np.testing.assert_array_equal(dewarp(of(noisy)).picture.pixels, of(noisy).pixels)
 
 
+def test_dewarping_works_part_by_part_without_seams(page, monkeypatch):
+    """Parts of any size give the same picture."""
+    bent = of(curve(page, 20.0))
+    whole = dewarp(bent).picture.pixels
+    monkeypatch.setattr("ocr_nb.filters._PART", 67)
+    np.testing.assert_array_equal(dewarp(bent).picture.pixels, whole)
+
+
 # --- black and white ---
 
 

@@ -124,3 +124,12 @@ def test_frames_and_rules_are_not_letters(page):
     framed[3:5, 3:-3] = framed[-5:-3, 3:-3] = 0.2
     framed[3:-3, 3:5] = framed[3:-3, -5:-3] = 0.2
     assert measure_x_height(framed) == pytest.approx(x_height_of(16), rel=0.1)
+
+
+def test_a_bar_code_is_not_text(page):
+    """Bars three times as tall as the letters stand below them."""
+    text = page(size=16)
+    bars = np.ones((44, text.shape[1]), np.float32)
+    for left in range(12, text.shape[1] - 12, 7):
+        bars[2:42, left : left + 2 + left % 3] = 0.1
+    assert measure_x_height(np.vstack([text, bars])) == pytest.approx(x_height_of(16), rel=0.1)

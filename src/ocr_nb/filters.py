@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from .errors import ImageError
 from .images import MAX_PIXELS, Gray, Picture, Pixels, encode_png, luma
-from .line_shape import measure_curvature
+from .line_shape import ShiftField, measure_curvature
 from .line_shape import measure_skew as measure_skew
 from .xheight import measure_paper, measure_text_contrast, measure_x_height
 
@@ -227,26 +227,44 @@ def dewarp(picture: Picture) -> Filtered:
     shift = measure_curvature(luma(picture))
     if shift is None:
         return Filtered(remade(picture, picture.pixels), identity_map)
-    height, width = picture.pixels.shape[:2]
-    columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-    lower = shift(columns, rows)
-    work = premultiplied(picture.pixels)
-    fill = premultiplied(paper_color(picture.pixels).astype(np.uint8)[None, None])[0, 0]
-    warped = cv2.remap(
-        work,
-        (columns - 0.5).astype(np.float32),
-        (rows + lower - 0.5).astype(np.float32),
-        cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=[float(value) for value in fill],
-    )
+    pixels = _shifted(picture.pixels, shift)
 
     def back(points: Points) -> Points:
         moved = np.array(points, dtype=np.float64)
         moved[:, 1] += shift(moved[:, 0], moved[:, 1])
         return moved
 
-    return Filtered(remade(picture, straight(_with_channels(warped))), back)
+    return Filtered(remade(picture, pixels), back)
+
+
+def _shifted(pixels: Pixels, shift: ShiftField) -> Pixels:
+    """Fetch every pixel from `shift` rows below, part by part, so that the coordinates stay small."""
+    height, width = pixels.shape[:2]
+    work = premultiplied(pixels)
+    fill = [float(value) for value in premultiplied(paper_color(pixels).astype(np.uint8)[None, None])[0, 0]]
+    out = np.empty_like(pixels)
+    for left in range(0, width, _PART):
+        columns = np.arange(left, min(left + _PART, width))[None, :]
+        for top in range(0, height, _PART):
+            rows = np.arange(top, min(top + _PART, height))[:, None]
+            # To 1/32 pixel, as OpenCV interpolates: then every part rounds alike.
+            source = np.round(32.0 * (rows + shift(columns + 0.5, rows + 0.5))) / 32.0
+            # Columns stay, so only rows are looked up; OpenCV's 16-bit coordinates reach over one part.
+            first = int(np.clip(math.floor(source.min()) - 3, 0, height - 1))
+            last = int(np.clip(math.ceil(source.max()) + 4, first + 1, height))
+            warped = cv2.remap(
+                np.ascontiguousarray(work[first:last, left : left + columns.size]),
+                np.repeat((columns - left).astype(np.float32), rows.size, axis=0),
+                (source - first).astype(np.float32),
+                cv2.INTER_CUBIC,
+                borderMode=cv2.BORDER_CONSTANT,
+                borderValue=fill,
+            )
+            out[top : top + rows.size, left : left + columns.size] = straight(_with_channels(warped))
+    return out
+
+
+_PART = 1024
 
 
 def paper_color(pixels: Pixels) -> npt.NDArray[np.float64]:

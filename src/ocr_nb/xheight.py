@@ -176,19 +176,20 @@ def _word_zones(
 
 
 def _letters_only(mask: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float | None]:
-    """Take frames and rules out of the mask; return it with the typical height of what is left."""
+    """Take frames, rules and bar codes out of the mask; return it with the letters' typical height."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     width, height, area = (stats[:, column].astype(np.float64) for column in (2, 3, 4))
     long, short = np.maximum(width, height), np.minimum(width, height)
     filled = area / (width * height)
     is_rule = (long > 15 * short) & (filled > 0.6)
     is_frame = (filled < 0.15) & (short > 3 * float(np.median(height)))
-    is_letter = ~(is_rule | is_frame) & (height >= 3)
+    is_letter = ~(is_rule | is_frame) & (height >= 3) & (height < 5 * width)
     is_letter[0] = False  # the paper
     if not is_letter.any():
         return mask, None
     typical = _weighted_median(height[is_letter], np.sqrt(area[is_letter]))
-    drop = is_rule | is_frame
+    is_bar = (height > 5 * width) & (height > 2 * typical)
+    drop = is_rule | is_frame | is_bar
     drop[0] = False
     return np.where(drop[labels], 0, mask).astype(np.uint8), typical
 
