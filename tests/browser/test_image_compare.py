@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from playwright.sync_api import expect, sync_playwright
 from needs import needs
 from ocr_nb.images import from_array
 
+SHOTS = Path(__file__).parent / "screenshots"
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 MOUNT = """(pictures) => {
   window.told = [];
@@ -138,3 +141,125 @@ def test_without_a_picture_it_refuses_to_mount(page):
         "() => { try { mount(document.body, { layers: [] }); } catch (error) { return error.message; } }"
     )
     assert "An image comparison needs at least one layer." == message
+
+
+def flat(label, width, height, gray, *, box=None):
+    """Make one layer of one gray, with a darker box (left, top, right, bottom) where one is given."""
+    pixels = np.full((height, width), gray, np.uint8)
+    if box is not None:
+        left, top, right, bottom = box
+        pixels[top:bottom, left:right] = gray - 100
+    return {"label": label, "width": width, "height": height, "bytes": list(from_array(pixels).png)}
+
+
+# The box is at 20 to 40 % of the width and 25 to 50 % of the height of the larger picture.
+UNLIKE = [flat("original", 100, 80, 200), flat("upsampled", 300, 240, 200, box=(60, 60, 120, 120))]
+
+
+def shown(page, pictures):
+    """Mount the pictures and wait until both are there; return the comparison."""
+    page.evaluate(MOUNT, pictures)
+    page.wait_for_function("[...document.images].every((one) => one.complete && one.naturalWidth)")
+    return page.locator(".ocrnb-compare")
+
+
+def move_to(page, x, y):
+    """Put the mouse at a point of the picture, given as fractions."""
+    box = page.locator(".ocrnb-compare__stage img").first.bounding_box()
+    page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+
+def test_the_values_under_the_pointer_are_those_of_both_files(page):
+    """Each at its own pixel, with the change; nothing is said once the pointer is gone."""
+    comparison = shown(page, UNLIKE)
+    values = comparison.locator(".ocrnb-compare__values")
+    move_to(page, 0.305, 0.305)
+    expect(values).to_have_text("original (30, 24) 200 → upsampled (91, 73) 100 · −100")
+    move_to(page, 0.905, 0.905)
+    expect(values).to_have_text("original (90, 72) 200 → upsampled (271, 217) 200 · ±0")
+    page.mouse.move(2, 2)
+    expect(values).to_have_text("")
+
+
+def test_a_difference_is_painted_where_it_is(page):
+    """Blue in the box, pale beside it; the line says how much; the threshold and the sign change it."""
+    comparison = shown(page, UNLIKE)
+    comparison.get_by_role("button", name="Difference").click()
+    values = comparison.locator(".ocrnb-compare__values")
+    said = re.compile(r"^5\.[01] % of pixels differ by more than 16 of 255, the largest by 100$")
+    expect(values).to_have_text(said)
+    pixel = """(canvas, [x, y]) => [...canvas.getContext("2d").getImageData(
+      x * canvas.width, y * canvas.height, 1, 1).data].slice(0, 3)"""
+    canvas = comparison.locator("canvas")
+    red, green, blue = canvas.evaluate(pixel, [0.3, 0.375])
+    assert red < green < blue
+    red, green, blue = canvas.evaluate(pixel, [0.7, 0.7])
+    assert red == green == blue == 244
+    shoot(comparison, "difference")
+    comparison.get_by_role("button", name="Signed").click()
+    page.wait_for_function("told.at(-1).signed === false")
+    expect(values).to_have_text(said)
+    comparison.get_by_role("slider", name="Threshold 16").fill("110")
+    expect(values).to_have_text("No pixel differs by more than 110 of 255")
+    assert 110 == page.evaluate("told.at(-1).threshold")
+
+
+def test_the_difference_follows_the_zoom(page):
+    """Zoomed to the box's corner, its share of what is in sight grows."""
+    comparison = shown(page, UNLIKE)
+    page.evaluate("cleanup.set({ mode: 'difference' })")
+    values = comparison.locator(".ocrnb-compare__values")
+    expect(values).to_contain_text("% of pixels differ")
+    move_to(page, 0.3, 0.375)
+    page.keyboard.down("Control")
+    for _ in range(4):
+        page.mouse.wheel(0, -60)
+    page.keyboard.up("Control")
+    expect(values).not_to_contain_text(re.compile(r"^5\."))
+    assert float(values.inner_text().split()[0]) > 40
+    assert "difference" == page.evaluate("told.at(-1).mode")
+
+
+def test_the_lens_follows_the_mouse_and_the_arrows(page):
+    """A circle of the second picture in the first; the values are those in its middle."""
+    comparison = shown(page, UNLIKE)
+    comparison.get_by_role("button", name="Lens").click()
+    move_to(page, 0.305, 0.305)
+    pane = comparison.locator(".ocrnb-compare__pane").nth(1)
+    assert pane.evaluate("one => one.style.clipPath").startswith("circle(110px at")
+    shoot(comparison, "lens")
+    stage = comparison.locator(".ocrnb-compare__stage")
+    stage.focus()
+    page.keyboard.press("Shift+ArrowRight")
+    assert page.evaluate("told.at(-1).lens") == pytest.approx([0.405, 0.305], abs=0.004)
+    expect(comparison.locator(".ocrnb-compare__values")).to_contain_text("upsampled (121, 73) 200")
+    page.keyboard.down("Space")
+    assert "" == pane.evaluate("one => one.style.clipPath")
+    page.keyboard.up("Space")
+
+
+def test_the_divider_can_lie_and_move_up_and_down(page):
+    """By its button, the mouse and the keys; the slider says its direction."""
+    comparison = shown(page, UNLIKE)
+    comparison.get_by_role("button", name="Vertical").click()
+    slider = comparison.get_by_role("slider")
+    expect(slider).to_have_attribute("aria-orientation", "vertical")
+    move_to(page, 0.5, 0.25)
+    page.mouse.down()
+    expect(slider).to_have_attribute("aria-valuenow", "25")
+    page.mouse.up()
+    page.keyboard.press("ArrowDown")
+    expect(slider).to_have_attribute("aria-valuenow", "26")
+    panes = comparison.locator(".ocrnb-compare__pane")
+    clips = panes.evaluate_all("all => all.map((one) => one.style.clipPath)")
+    assert clips[0].startswith("inset(0px 0px ")
+    assert re.fullmatch(r"inset\([\d.]+px 0px 0px\)", clips[1])
+    shoot(comparison, "vertical")
+    page.keyboard.press("v")
+    expect(slider).to_have_attribute("aria-orientation", "horizontal")
+
+
+def shoot(comparison, name):
+    """Keep a screenshot for a person to look at."""
+    SHOTS.mkdir(exist_ok=True)
+    comparison.screenshot(path=SHOTS / f"compare_{name}.png")

@@ -260,7 +260,7 @@ def test_everything_can_be_reached_by_tab_and_shows_its_focus(visit):
     """Choice, stage, divider, then the tools, in reading order, each with a visible outline."""
     visit.button("resized ×3").focus()
     names = []
-    for _ in range(12):
+    for _ in range(15):
         visit.page.keyboard.press("Tab")
         names.append(
             visit.page.evaluate(
@@ -274,8 +274,8 @@ def test_everything_can_be_reached_by_tab_and_shows_its_focus(visit):
             )
         )
     assert names == [
-        "upsample", "original", "Divider ", "Wipe", "Toggle", "Side by ", "Zoom out", "Zoom in", "Fit",
-        "1:1", "Pixels", "Keys",
+        "upsample", "original", "Divider ", "Wipe", "Toggle", "Side by ", "Differen", "Lens", "Zoom out",
+        "Zoom in", "Fit", "1:1", "Pixels", "Keys", "Vertical",
     ]  # fmt: skip
 
 

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {
-  clamp, completeState, completeZoom, constrainView, describeSplit, dividerAt, fitView, frameOf, renderingOf, sameShape,
+  clamp, completeState, completeZoom, constrainView, describeDifference, describeSplit, describeValues, dividerAt,
+  fitView, fractionAt, frameOf, lensAfterKey, lumaOf, paintDifference, pixelAt, placeOf, renderingOf, sameShape,
   spanOf, splitAfterKey, splitAt, zoomLimits, zoomText, zoomView,
 } from "../../src/ocr_nb/static/image_compare.js";
 
@@ -106,9 +107,11 @@ test("a state with gaps or nonsense is put right", () => {
   const layers = [{}, {}, {}];
   assert.deepEqual(completeState({}, layers), {
     mode: "wipe", split: 0.5, before: 0, after: 2, smooth: false, showsAfter: false, zoom: "fit",
+    vertical: false, signed: true, threshold: 16, lens: [0.5, 0.5],
   });
   assert.deepEqual(completeState({ mode: "lens?", split: 7, before: 9, after: 1, smooth: 1, zoom: -2 }, layers), {
     mode: "wipe", split: 1, before: 0, after: 1, smooth: true, showsAfter: false, zoom: "fit",
+    vertical: false, signed: true, threshold: 16, lens: [0.5, 0.5],
   });
 });
 
@@ -120,4 +123,98 @@ test("a zoom is a fit, or screen pixels a pixel", () => {
 
 test("a value is kept between its limits", () => {
   assert.deepEqual([clamp(-1, 0, 1), clamp(0.3, 0, 1), clamp(4, 0, 1)], [0, 0.3, 1]);
+});
+
+test("a divider that moves up and down is measured and moved so", () => {
+  const view = { scale: 0.25, x: 100, y: 75 };
+  assert.equal(splitAt(75, view, frame, true), 0);
+  assert.equal(splitAt(150, view, frame, true), 0.5);
+  assert.equal(dividerAt(0.5, view, frame, pane, true), 150);
+  assert.equal(dividerAt(1, { scale: 2, x: 0, y: 0 }, frame, pane, true), 300);
+  assert.equal(splitAfterKey(0.5, "ArrowDown", false, true), 0.51);
+  assert.equal(splitAfterKey(0.5, "ArrowUp", true, true), 0.4);
+  assert.equal(splitAfterKey(0.5, "ArrowRight", false, true), 0.51);
+});
+
+test("the lens goes where the arrows point and stays on the picture", () => {
+  assert.deepEqual(lensAfterKey([0.5, 0.5], "ArrowUp"), [0.5, 0.49]);
+  assert.deepEqual(lensAfterKey([0.95, 0.5], "ArrowRight", true), [1, 0.5]);
+  assert.deepEqual(lensAfterKey([0, 0], "ArrowLeft"), [0, 0]);
+  assert.equal(lensAfterKey([0.5, 0.5], "Enter"), null);
+});
+
+test("a state keeps the lens on the picture and the threshold among the grays", () => {
+  const state = completeState({ lens: [2, -1], threshold: 999.4, signed: false, vertical: 1 }, [{}, {}]);
+  assert.deepEqual(state.lens, [1, 0]);
+  assert.equal(state.threshold, 255);
+  assert.deepEqual([state.signed, state.vertical], [false, true]);
+  assert.deepEqual(completeState({ lens: ["a", 1] }, [{}, {}]).lens, [0.5, 0.5]);
+});
+
+test("a point of the pane is a point of the picture", () => {
+  const view = { scale: 0.25, x: 100, y: 75 };
+  assert.deepEqual(fractionAt({ x: 200, y: 150 }, view, frame), { x: 0.5, y: 0.5 });
+  assert.ok(fractionAt({ x: 0, y: 0 }, view, frame).x < 0);
+});
+
+test("the same point is one pixel in the coarse picture and another in the fine one", () => {
+  const [coarse, fine] = [{ width: 10, height: 5 }, { width: 30, height: 15 }];
+  assert.deepEqual(pixelAt({ x: 0.5, y: 0.99 }, coarse, fine), { x: 5, y: 4 });
+  assert.deepEqual(pixelAt({ x: 0.5, y: 0.99 }, fine, fine), { x: 15, y: 14 });
+  assert.equal(pixelAt({ x: 1, y: 0.5 }, fine, fine), null);
+  assert.equal(pixelAt({ x: -0.01, y: 0.5 }, fine, fine), null);
+});
+
+test("a picture of another shape lies in the middle, and has no pixel beside it", () => {
+  const [tall, square] = [{ width: 50, height: 200 }, { width: 200, height: 200 }];
+  assert.deepEqual(placeOf(tall, square), { x: 75, y: 0, width: 50, height: 200 });
+  assert.equal(pixelAt({ x: 0.1, y: 0.5 }, tall, square), null);
+  assert.deepEqual(pixelAt({ x: 0.5, y: 0.5 }, tall, square), { x: 25, y: 100 });
+});
+
+const gray = (...values) => Uint8ClampedArray.from(values.flatMap((value) => [value, value, value, 255]));
+
+test("a difference is blue where it is darker, orange where lighter, pale where there is none", () => {
+  const out = new Uint8ClampedArray(16);
+  const found = paintDifference(gray(200, 200, 200, 0), gray(40, 250, 210, 0), out, { threshold: 16, signed: true });
+  const color = (index) => [...out.slice(4 * index, 4 * index + 4)];
+  const [darker, lighter, faint, same] = [0, 1, 2, 3].map(color);
+  assert.ok(darker[2] > darker[1] && darker[1] > darker[0]);
+  assert.ok(lighter[0] > lighter[1] && lighter[1] > lighter[2]);
+  assert.ok(faint[0] === faint[1] && faint[1] === faint[2] && faint[0] > 230);
+  assert.deepEqual(same, [205, 205, 205, 255]);
+  assert.deepEqual(found, { share: 0.5, largest: 160 });
+});
+
+test("without signs darker and lighter look alike, and more is darker", () => {
+  const out = new Uint8ClampedArray(12);
+  paintDifference(gray(100, 100, 100), gray(60, 140, 220), out, { threshold: 0, signed: false });
+  assert.deepEqual(out.slice(0, 4), out.slice(4, 8));
+  assert.ok(lumaOf(...out.slice(8, 11)) < lumaOf(...out.slice(4, 7)));
+});
+
+test("a threshold of 255 lets nothing through, and two equal pictures do not differ", () => {
+  const out = new Uint8ClampedArray(4);
+  assert.equal(paintDifference(gray(0), gray(255), out, { threshold: 255, signed: true }).share, 0);
+  assert.deepEqual(paintDifference(gray(9), gray(9), out, { threshold: 0, signed: true }), { share: 0, largest: 0 });
+});
+
+test("the difference is said in words", () => {
+  assert.equal(describeDifference({ share: 0, largest: 3 }, 16), "No pixel differs by more than 16 of 255");
+  assert.equal(
+    describeDifference({ share: 0.1234, largest: 201 }, 8),
+    "12.3 % of pixels differ by more than 8 of 255, the largest by 201",
+  );
+  assert.match(describeDifference({ share: 0.0001, largest: 30 }, 8), /^less than 0\.1 % /);
+});
+
+test("values are one number where gray, three where colored, with the change", () => {
+  const before = { label: "original", x: 4, y: 5, color: [200, 200, 200] };
+  const after = { label: "upsampled ×3", x: 12, y: 15, color: [180, 180, 180] };
+  assert.equal(describeValues(before, after), "original (4, 5) 200 → upsampled ×3 (12, 15) 180 · −20");
+  assert.equal(
+    describeValues(before, { ...after, color: [255, 255, 0] }),
+    "original (4, 5) 200 → upsampled ×3 (12, 15) 255 255 0 · +26",
+  );
+  assert.match(describeValues(before, { ...before }), /· ±0$/);
 });

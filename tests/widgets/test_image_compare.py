@@ -90,6 +90,8 @@ def test_a_misspelled_keyword_is_refused_with_the_one_meant():
         ("split", 1.5, "split is a fraction of the picture from 0 to 1, not 1.5."),
         ("zoom", "large", "zoom is 'fit', '1:1' or a number above 0, not 'large'."),
         ("zoom", 0.0, "zoom is 'fit', '1:1' or a number above 0, not 0.0."),
+        ("threshold", 256, "threshold is a difference in gray from 0 to 255, not 256."),
+        ("lens", (0.5, 1.2), "lens is two fractions of the picture from 0 to 1, not (0.5, 1.2)."),
         ("after_index", 2, "after_index is 0 to 1 here, not 2."),
     ],
 )

@@ -1,13 +1,18 @@
-// Two pictures of one thing, of any pixel sizes, in one frame: wipe, toggle in place, side by side.
+// Two pictures of one thing, of any pixel sizes, in one frame: wipe, toggle in place, side by side, their
+// difference, one through a lens in the other.
 //
 // `mount(element, data)` builds it inside `element` and returns a cleanup; `cleanup.set(state)` changes it.
 // Reads `data`: `layers` (each `label`, `caption`, `width`, `height`, optional `action`, and its pixels as
 // `src` (or a promise of it), PNG `bytes` or an `<img>` `element`), the indices `before` and `after`, `mode`,
-// `split`, `smooth`, `zoom`, `showsAfter`, and `onChange(state)`. Pan and drags stay here. Positions are
-// fractions of the image. `cleanup.tell(text)` shows what is waited for, `cleanup.fail(text)` what failed.
+// `split`, `vertical`, `smooth`, `zoom`, `showsAfter`, `lens`, `threshold`, `signed`, and `onChange(state)`.
+// Pan and drags stay here. Positions are fractions of the image. `cleanup.tell(text)` shows what is waited for, `cleanup.fail(text)` what failed.
 
-const MODES = ["wipe", "toggle", "side"];
-const MODE_NAMES = { wipe: "Wipe", toggle: "Toggle", side: "Side by side" };
+const MODES = ["wipe", "toggle", "side", "difference", "lens"];
+const MODE_NAMES = {
+  wipe: "Wipe", toggle: "Toggle", side: "Side by side", difference: "Difference", lens: "Lens",
+};
+const LENS_RADIUS = 110; // px, or less where the picture is small
+const NOISE = 16; // of 255: smaller differences are what interpolation alone makes
 const FIT_LIMIT = 4; // a fit never shows a pixel of the finest picture larger than this
 const ZOOM_STEP = 1.25;
 const STACK_BELOW = 560; // px: narrower, side by side becomes one above the other
@@ -62,21 +67,29 @@ export function zoomLimits(frame, pane, ratio) {
   return { low: Math.min(fitView(frame, pane).scale, 1 / ratio), high: 32 / ratio };
 }
 
-/** Where the divider goes, as a fraction of the image, for a pointer at `x` px in the pane. */
-export function splitAt(x, view, frame) {
-  return clamp((x - view.x) / (frame.width * view.scale), 0, 1);
+/** Where the divider goes, as a fraction of the image, for a pointer at `along` px in the pane. */
+export function splitAt(along, view, frame, vertical = false) {
+  return vertical
+    ? clamp((along - view.y) / (frame.height * view.scale), 0, 1)
+    : clamp((along - view.x) / (frame.width * view.scale), 0, 1);
 }
 
 /** Where in the pane the divider stands, px; at the edge when the image runs on beyond it. */
-export function dividerAt(split, view, frame, pane) {
-  return clamp(view.x + split * frame.width * view.scale, 0, pane.width);
+export function dividerAt(split, view, frame, pane, vertical = false) {
+  return vertical
+    ? clamp(view.y + split * frame.height * view.scale, 0, pane.height)
+    : clamp(view.x + split * frame.width * view.scale, 0, pane.width);
 }
 
-/** The divider after a key: arrows 1 % (with Shift 10 %), pages 10 %, Home and End; null for other keys. */
-export function splitAfterKey(split, key, shift = false) {
+/**
+ * The divider after a key: arrows 1 % (with Shift 10 %), pages 10 %, Home and End; null for other keys.
+ * A divider that moves up and down follows the arrows up and down as they point.
+ */
+export function splitAfterKey(split, key, shift = false, vertical = false) {
   const step = shift ? 0.1 : 0.01;
+  const down = vertical ? step : -step;
   const moves = {
-    ArrowLeft: -step, ArrowDown: -step, ArrowRight: step, ArrowUp: step,
+    ArrowLeft: -step, ArrowDown: down, ArrowRight: step, ArrowUp: -down,
     PageDown: -0.1, PageUp: 0.1, Home: -1, End: 1,
   };
   if (!(key in moves)) return null;
@@ -108,6 +121,91 @@ export function renderingOf(layer, frame, scale, { ratio, smooth }) {
   return !smooth && screenPixels >= 1 ? "pixelated" : "auto";
 }
 
+/** The point of the image, as fractions, that is at `point` px in the pane; outside it below 0 or above 1. */
+export function fractionAt(point, view, frame) {
+  return {
+    x: (point.x - view.x) / (frame.width * view.scale),
+    y: (point.y - view.y) / (frame.height * view.scale),
+  };
+}
+
+/** The lens after an arrow key, moved by 1 % of the image, with Shift by 10 %; null for other keys. */
+export function lensAfterKey([x, y], key, shift = false) {
+  const step = shift ? 0.1 : 0.01;
+  const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
+  if (!(key in moves)) return null;
+  const round = (value) => clamp(Math.round(value * 1000) / 1000, 0, 1);
+  return [round(x + moves[key][0]), round(y + moves[key][1])];
+}
+
+/** Where in the frame a layer lies, frame pixels: all of it, or as much as its own shape fills. */
+export function placeOf(layer, frame) {
+  if (sameShape(layer, frame)) return { x: 0, y: 0, width: frame.width, height: frame.height };
+  const scale = Math.min(frame.width / layer.width, frame.height / layer.height);
+  const [width, height] = [layer.width * scale, layer.height * scale];
+  return { x: (frame.width - width) / 2, y: (frame.height - height) / 2, width, height };
+}
+
+/** The pixel of a layer that lies at a point of the frame (fractions), or null beside it. */
+export function pixelAt(point, layer, frame) {
+  const place = placeOf(layer, frame);
+  const x = Math.floor(((point.x * frame.width - place.x) / place.width) * layer.width);
+  const y = Math.floor(((point.y * frame.height - place.y) / place.height) * layer.height);
+  return x >= 0 && y >= 0 && x < layer.width && y < layer.height ? { x, y } : null;
+}
+
+/** Gray as the eye weighs it (Rec. 601), 0 to 255, of a color from 0 to 255. */
+export function lumaOf(red, green, blue) {
+  return 0.299 * red + 0.587 * green + 0.114 * blue;
+}
+
+/**
+ * Paint where two pictures differ; all three hold red, green, blue and alpha, a byte each.
+ *
+ * Signed: blue where the second is darker, orange where it is lighter; else one dark red. What differs by
+ * `threshold` of 255 or less is left as a pale picture of the first. Returns the share of pixels that differ
+ * and the largest difference.
+ */
+export function paintDifference(before, after, out, { threshold, signed }) {
+  let [count, largest] = [0, 0];
+  for (let at = 0; at < out.length; at += 4) {
+    const gray = lumaOf(before[at], before[at + 1], before[at + 2]);
+    const change = lumaOf(after[at], after[at + 1], after[at + 2]) - gray;
+    const size = Math.abs(change);
+    largest = Math.max(largest, size);
+    out[at + 3] = 255;
+    if (size <= threshold) {
+      out[at] = out[at + 1] = out[at + 2] = 205 + gray / 5.1;
+      continue;
+    }
+    count += 1;
+    const ink = 0.35 + 0.65 * (size / 255);
+    const [red, green, blue] = !signed ? [120, 0, 20] : change < 0 ? [0, 70, 170] : [200, 90, 0];
+    out[at] = 255 + (red - 255) * ink;
+    out[at + 1] = 255 + (green - 255) * ink;
+    out[at + 2] = 255 + (blue - 255) * ink;
+  }
+  return { share: out.length ? count / (out.length / 4) : 0, largest: Math.round(largest) };
+}
+
+/** What the difference is, in words. */
+export function describeDifference({ share, largest }, threshold) {
+  const percent = share > 0 && share < 0.001 ? "less than 0.1" : (share * 100).toFixed(1);
+  return share === 0
+    ? `No pixel differs by more than ${threshold} of 255`
+    : `${percent} % of pixels differ by more than ${threshold} of 255, the largest by ${largest}`;
+}
+
+/** The values of one point in both pictures: gray as one number, colors as three, and the change in gray. */
+export function describeValues(before, after) {
+  const gray = ([red, green, blue]) => red === green && green === blue;
+  const say = ({ label, x, y, color }) =>
+    `${label} (${x}, ${y}) ${gray(color) ? color[0] : color.slice(0, 3).join(" ")}`;
+  const change = Math.round(lumaOf(...after.color) - lumaOf(...before.color));
+  const sign = change > 0 ? "+" : change < 0 ? "−" : "±";
+  return `${say(before)} → ${say(after)} · ${sign}${Math.abs(change)}`;
+}
+
 /** Distance and midpoint of two pointers. */
 export function spanOf(first, second) {
   return {
@@ -129,7 +227,17 @@ export function completeState(wanted, layers) {
     smooth: Boolean(wanted.smooth),
     showsAfter: Boolean(wanted.showsAfter),
     zoom: completeZoom(wanted.zoom),
+    vertical: Boolean(wanted.vertical),
+    signed: wanted.signed === undefined || Boolean(wanted.signed),
+    threshold: Number.isFinite(wanted.threshold) ? clamp(Math.round(wanted.threshold), 0, 255) : NOISE,
+    lens: completeLens(wanted.lens),
   };
+}
+
+/** Where the lens is, as two fractions; in the middle unless it is told. */
+function completeLens(lens) {
+  const [x, y] = lens ?? [];
+  return Number.isFinite(x) && Number.isFinite(y) ? [clamp(x, 0, 1), clamp(y, 0, 1)] : [0.5, 0.5];
 }
 
 /** Build the comparison inside `element`; return a function that removes it and all it holds. */
@@ -167,6 +275,7 @@ class Comparison {
 
   remove() {
     this.leaving.abort();
+    cancelAnimationFrame(this.painting);
     this.watcher.disconnect();
     this.parts.root.remove();
     this.parts.giveBack();
@@ -226,6 +335,11 @@ class Comparison {
   setMode(mode) {
     this.change({ mode });
     this.say(mode === "toggle" ? `Showing ${this.shown.caption}` : MODE_NAMES[mode]);
+  }
+
+  moveLens({ x, y }) {
+    this.change({ lens: [x, y] });
+    this.readValues({ x: this.state.lens[0], y: this.state.lens[1] });
   }
 
   toggle() {
@@ -331,11 +445,14 @@ class Comparison {
     root.dataset.mode = this.state.mode;
     root.dataset.stacked = String(this.stacked);
     root.dataset.zoomed = String(this.zoomed);
+    root.dataset.vertical = String(this.state.vertical);
     this.drawImage(this.state.before);
     this.drawImage(this.state.after);
     this.drawPanes();
+    this.drawLens();
     this.drawHandle();
     this.drawWords();
+    if (this.state.mode === "difference") this.paint();
   }
 
   drawImage(index) {
@@ -352,16 +469,96 @@ class Comparison {
   }
 
   drawPanes() {
-    const { width } = this.pane;
+    const { vertical, split } = this.state;
+    const length = vertical ? this.pane.height : this.pane.width;
     const { before, after } = this.parts.panes;
     const wiping = this.state.mode === "wipe";
-    const divider = dividerAt(this.state.split, this.view, this.frame, this.pane);
-    const other = divider > width / 2 ? 0 : width; // blinking shows what the divider hides most of
+    const divider = dividerAt(split, this.view, this.frame, this.pane, vertical);
+    const other = divider > length / 2 ? 0 : length; // blinking shows what the divider hides most of
     const edge = this.blinking ? other : divider;
-    before.style.clipPath = wiping ? `inset(0 ${width - edge}px 0 0)` : "";
-    after.style.clipPath = wiping ? `inset(0 0 0 ${edge}px)` : "";
+    const rest = length - edge;
+    before.style.clipPath = wiping ? `inset(0 ${vertical ? 0 : rest}px ${vertical ? rest : 0}px 0)` : "";
+    after.style.clipPath = wiping ? `inset(${vertical ? edge : 0}px 0 0 ${vertical ? 0 : edge}px)` : "";
     after.style.opacity = this.state.mode !== "toggle" || this.showsAfter ? "1" : "0";
-    this.parts.handle.style.transform = `translateX(${divider}px)`;
+    this.parts.handle.style.transform = vertical ? `translateY(${divider}px)` : `translateX(${divider}px)`;
+  }
+
+  drawLens() {
+    if (this.state.mode !== "lens") return;
+    const { width, height } = this.pane;
+    const radius = Math.min(LENS_RADIUS, width * 0.4, height * 0.4);
+    const x = dividerAt(this.state.lens[0], this.view, this.frame, this.pane);
+    const y = dividerAt(this.state.lens[1], this.view, this.frame, this.pane, true);
+    this.parts.panes.after.style.clipPath = this.blinking ? "" : `circle(${radius}px at ${x}px ${y}px)`;
+    Object.assign(this.parts.ring.style, {
+      width: `${2 * radius}px`, height: `${2 * radius}px`, transform: `translate(${x - radius}px, ${y - radius}px)`,
+    });
+  }
+
+  /** Paint the difference once for all that changes until the next frame. */
+  paint() {
+    cancelAnimationFrame(this.painting);
+    this.painting = requestAnimationFrame(() => {
+      const [before, after] = [this.state.before, this.state.after].map((index) => this.sample(index));
+      if (!before || !after) return;
+      const { canvas } = this.parts;
+      canvas.width = before.width;
+      canvas.height = before.height;
+      const result = new ImageData(before.width, before.height);
+      const found = paintDifference(before.data, after.data, result.data, this.state);
+      canvas.getContext("2d").putImageData(result, 0, 0);
+      this.parts.values.textContent = describeDifference(found, this.state.threshold);
+    });
+  }
+
+  /** The pixels of a layer as they are in sight, one for each of the screen; null while it is not loaded. */
+  sample(index) {
+    const image = this.parts.images[index];
+    if (!image.complete || !image.naturalWidth) return null;
+    const { frame, view, ratio, pane } = this;
+    const layer = this.layers[index];
+    const left = Math.max(0, view.x);
+    const top = Math.max(0, view.y);
+    const shown = {
+      width: Math.min(pane.width, frame.width * view.scale), height: Math.min(pane.height, frame.height * view.scale),
+    };
+    const canvas = image.ownerDocument.createElement("canvas");
+    canvas.width = Math.max(1, Math.round(shown.width * ratio));
+    canvas.height = Math.max(1, Math.round(shown.height * ratio));
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
+    pen.fillStyle = "#ffffff";
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.imageSmoothingEnabled = renderingOf(layer, frame, view.scale, { ratio, smooth: this.state.smooth }) === "auto";
+    pen.imageSmoothingQuality = "high";
+    const place = placeOf(layer, frame);
+    const scale = view.scale * ratio;
+    pen.drawImage(
+      image, (view.x - left) * ratio + place.x * scale, (view.y - top) * ratio + place.y * scale,
+      place.width * scale, place.height * scale,
+    );
+    Object.assign(this.parts.canvas.style, {
+      left: `${left}px`, top: `${top}px`, width: `${shown.width}px`, height: `${shown.height}px`,
+    });
+    return pen.getImageData(0, 0, canvas.width, canvas.height);
+  }
+
+  /** Say the values of both pictures at a point of the frame; nothing beside it. */
+  readValues(point) {
+    if (this.state.mode === "difference") return; // the line tells of the difference
+    const read = [this.state.before, this.state.after].map((index) => this.colorAt(index, point));
+    this.parts.values.textContent = read.every(Boolean) ? describeValues(...read) : "";
+  }
+
+  colorAt(index, point) {
+    const layer = this.layers[index];
+    const image = this.parts.images[index];
+    const pixel = pixelAt(point, layer, this.frame);
+    if (!pixel || !image.complete || !image.naturalWidth) return null;
+    this.probe ??= this.parts.canvas.cloneNode();
+    this.probe.width = this.probe.height = 1; // sets it back to empty
+    const pen = this.probe.getContext("2d", { willReadFrequently: true });
+    pen.drawImage(image, pixel.x, pixel.y, 1, 1, 0, 0, 1, 1);
+    return { label: layer.label, ...pixel, color: [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3) };
   }
 
   drawHandle() {
@@ -369,6 +566,7 @@ class Comparison {
     const [before, after] = [this.before.label, this.after.label];
     handle.setAttribute("aria-valuenow", String(Math.round(this.state.split * 100)));
     handle.setAttribute("aria-valuetext", describeSplit(this.state.split, before, after));
+    handle.setAttribute("aria-orientation", this.state.vertical ? "vertical" : "horizontal");
     handle.setAttribute("aria-label", `Divider between ${before} and ${after}`);
     stage.setAttribute("aria-label", `${before} and ${after}, compared`);
   }
@@ -384,6 +582,12 @@ class Comparison {
       : (this.after.action ?? "Upsample image");
     for (const mode of MODES) press(parts.modes[mode], mode === state.mode);
     press(parts.pixels, !state.smooth);
+    press(parts.vertical, state.vertical);
+    press(parts.signed, state.signed);
+    parts.vertical.hidden = state.mode !== "wipe";
+    parts.difference.hidden = state.mode !== "difference";
+    parts.threshold.value = String(state.threshold);
+    parts.thresholdText.textContent = `Threshold ${state.threshold}`;
     press(parts.fit, this.fitted);
     parts.zoom.textContent = zoomText(this.view.scale, this.ratio);
   }
@@ -402,6 +606,14 @@ class Comparison {
   listenToPointers(on) {
     const { stage } = this.parts;
     followPointers(this, on);
+    on(stage, "pointermove", (event) => {
+      const point = fractionAt(this.pointIn(event), this.view, this.frame);
+      if (this.state.mode === "lens") this.moveLens(point);
+      else this.readValues(point);
+    });
+    on(stage, "pointerleave", () => {
+      if (this.state.mode !== "difference") this.parts.values.textContent = "";
+    });
     on(stage, "dblclick", (event) => {
       if (this.fitted) this.zoomTo(Math.max(1 / this.ratio, this.view.scale * 2), this.pointIn(event));
       else this.zoomFit();
@@ -416,7 +628,8 @@ class Comparison {
   listenToKeys(on) {
     const { root, handle } = this.parts;
     on(handle, "keydown", (event) => {
-      const split = hasModifier(event) ? null : splitAfterKey(this.state.split, event.key, event.shiftKey);
+      const { split: last, vertical } = this.state;
+      const split = hasModifier(event) ? null : splitAfterKey(last, event.key, event.shiftKey, vertical);
       if (split === null) return;
       event.preventDefault();
       event.stopPropagation();
@@ -441,6 +654,9 @@ class Comparison {
       1: () => this.setMode("wipe"),
       2: () => this.setMode("toggle"),
       3: () => this.setMode("side"),
+      4: () => this.setMode("difference"),
+      5: () => this.setMode("lens"),
+      v: () => this.change({ mode: "wipe", vertical: !this.state.vertical }),
       "+": () => this.zoomBy(ZOOM_STEP),
       "=": () => this.zoomBy(ZOOM_STEP),
       "-": () => this.zoomBy(1 / ZOOM_STEP),
@@ -448,15 +664,18 @@ class Comparison {
       "?": () => this.showHelp(this.parts.help.hidden),
       Escape: () => (this.parts.help.hidden ? target.blur() : this.showHelp(false)),
     };
+    const lens = this.state.mode === "lens" ? lensAfterKey(this.state.lens, key, shiftKey) : null;
     const onPicture = {
       " ": () => this.blink(true),
-      ...(this.zoomed && {
+      ...(lens && { [key]: () => this.moveLens({ x: lens[0], y: lens[1] }) }),
+      ...(this.zoomed && !lens && {
         ArrowLeft: () => this.pan(step, 0),
         ArrowRight: () => this.pan(-step, 0),
         ArrowUp: () => this.pan(0, step),
         ArrowDown: () => this.pan(0, -step),
       }),
     };
+    if (target === this.parts.threshold && key !== "Escape") return undefined; // its arrows are its own
     return anywhere[key] ?? (target.closest("button") ? undefined : onPicture[key]);
   }
 
@@ -472,6 +691,10 @@ class Comparison {
     on(parts.fit, "click", () => this.zoomFit());
     on(parts.actual, "click", () => this.zoomTo(1 / this.ratio));
     on(parts.pixels, "click", () => this.change({ smooth: !this.state.smooth }));
+    on(parts.vertical, "click", () => this.change({ vertical: !this.state.vertical }));
+    on(parts.signed, "click", () => this.change({ signed: !this.state.signed }));
+    on(parts.threshold, "input", () => this.change({ threshold: Number(parts.threshold.value) }));
+    for (const image of parts.images) on(image, "load", () => this.draw());
     on(parts.keys, "click", () => this.showHelp(parts.help.hidden));
   }
 
@@ -493,7 +716,10 @@ function followPointers(comparison, on) {
   const { stage, handle } = comparison.parts;
   const pointers = new Map();
   let dragsDivider = false;
-  const moveDivider = ({ x }) => comparison.change({ split: splitAt(x, comparison.view, comparison.frame) });
+  const moveDivider = ({ x, y }) => {
+    const { vertical } = comparison.state;
+    comparison.change({ split: splitAt(vertical ? y : x, comparison.view, comparison.frame, vertical) });
+  };
 
   on(stage, "pointerdown", (event) => {
     if (event.button !== 0) return;
@@ -544,8 +770,13 @@ function build(document, layers, signal) {
   const handle = make("div", "handle", {
     role: "slider", tabindex: "0", "aria-orientation": "horizontal", "aria-valuemin": "0", "aria-valuemax": "100",
   }, make("span", "grip", { "aria-hidden": "true" }));
+  const canvas = make("canvas", "difference", { "aria-hidden": "true" });
+  const ring = make("div", "ring", { "aria-hidden": "true" });
+  const values = make("div", "values");
   const waiting = make("p", "waiting", { role: "status", hidden: "" });
-  const stage = make("div", "stage", { role: "group", tabindex: "0" }, panes.before, panes.after, handle, waiting);
+  const stage = make("div", "stage", { role: "group", tabindex: "0" },
+    panes.before, panes.after, canvas, ring, handle, waiting,
+  );
   const captionBefore = make("span", "caption");
   const captionAfter = make("span", "caption");
   const toggle = make("button", "toggle", { type: "button" });
@@ -560,6 +791,12 @@ function build(document, layers, signal) {
   const fit = button("Fit", { title: "Show the whole picture (key 0)" });
   const actual = button("1:1", { title: "One pixel of the finest picture on one pixel of the screen" });
   const pixels = button("Pixels", { title: "On: every pixel as it is. Off: smoothed by the browser" });
+  const vertical = button("Vertical", { title: "One above the other instead of side by side (key v)" });
+  const signed = button("Signed", { title: "On: blue is darker, orange is lighter. Off: one color for both" });
+  const thresholdText = make("span", "threshold-text");
+  const threshold = make("input", "threshold", { type: "range", min: "0", max: "128", step: "1" });
+  const difference = make("div", "group", { role: "group", "aria-label": "Difference" },
+    signed, make("label", "threshold-label", {}, thresholdText, threshold));
   const keys = button("Keys", { "aria-expanded": "false", title: "What the keys do (key ?)" });
   const help = make("dl", "help", { hidden: "" }, ...helpEntries(make));
   const live = make("div", "live", { "aria-live": "polite" });
@@ -574,25 +811,28 @@ function build(document, layers, signal) {
   root.append(
     make("div", "captions", {}, captionBefore, toggle, captionAfter),
     stage,
+    values,
     strip,
     make("div", "tools", {},
       group("Mode", ...MODES.map((mode) => modes[mode])),
       group("Zoom", zoomOut, zoom, zoomIn, fit, actual),
-      pixels, keys),
+      pixels, keys, vertical, difference),
     help,
     live,
   );
   return {
     root, stage, panes, handle, images, captionBefore, captionAfter, toggle, modes, choices, zoom,
     zoomIn, zoomOut, fit, actual, pixels, keys, help, live, strip, waiting, giveBack,
+    canvas, ring, values, vertical, signed, difference, threshold, thresholdText,
   };
 }
 
 function helpEntries(make) {
   const rows = [
-    ["← →", "move the divider, or the zoomed picture; with Shift ten times as far"],
+    ["← →", "move the divider, the lens or the zoomed picture; with Shift ten times as far"],
     ["Space", "hold to see the other picture"],
-    ["1 2 3", "wipe, toggle, side by side"],
+    ["1 to 5", "wipe, toggle, side by side, difference, lens"],
+    ["v", "wipe up and down, or left and right"],
     ["+ − 0", "zoom in, out, fit; Ctrl and wheel, pinch or double click do as well"],
     ["Esc", "leave"],
   ];

@@ -7,7 +7,8 @@
 /** What the comparison calls a thing, and what the model does. */
 export const TRAITS = {
   mode: "mode", split: "split", before: "before_index", after: "after_index",
-  smooth: "smooth", zoom: "zoom", showsAfter: "shows_after",
+  smooth: "smooth", zoom: "zoom", showsAfter: "shows_after", vertical: "vertical", lens: "lens",
+  threshold: "threshold", signed: "signed",
 };
 const SAVE_EVERY = 100; // ms: a drag is told to the kernel no more often
 

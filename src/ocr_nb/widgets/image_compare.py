@@ -21,8 +21,9 @@ from ..xheight import measure_x_height
 from ._base import QuietWidget, refuse_unknown
 from .preview import draw_preview
 
-MODES = ("wipe", "toggle", "side")
-"""One over the other with a divider; in one place, one at a time; side by side."""
+MODES = ("wipe", "toggle", "side", "difference", "lens")
+"""One over the other with a divider; in one place, one at a time; side by side; where they differ; the second
+through a lens in the first."""
 PIECE = 1 << 20
 """Bytes a message: small enough that progress shows and other messages get their turn."""
 MEASURED_PIXELS = 4_000_000
@@ -30,8 +31,13 @@ MEASURED_PIXELS = 4_000_000
 
 _ESM = read_asset("image_compare.js") + read_asset("image_compare_widget.js")
 _CSS = read_asset("image_compare.css")
-_KEYWORDS = ("labels", "keep_picture", "mode", "split", "before_index", "after_index", "smooth", "zoom",
-             "shows_after")  # fmt: skip
+_STATE = {
+    "mode": "mode", "split": "split", "before": "before_index", "after": "after_index", "smooth": "smooth",
+    "zoom": "zoom", "showsAfter": "shows_after", "vertical": "vertical", "lens": "lens",
+    "threshold": "threshold", "signed": "signed",
+}  # fmt: skip
+"""What the comparison module calls a thing, and what the widget does."""
+_KEYWORDS = ("labels", "keep_picture", *_STATE.values())
 
 
 class ImageCompare(QuietWidget):
@@ -64,6 +70,15 @@ class ImageCompare(QuietWidget):
     """`"fit"`, or screen pixels for one pixel of the finest picture: 1.0 is 1:1."""
     shows_after = traitlets.Bool(False).tag(sync=True)
     """In mode `toggle`: whether the second picture is in sight."""
+
+    vertical = traitlets.Bool(False).tag(sync=True)
+    """In mode `wipe`: whether the divider moves up and down instead of left and right."""
+    lens = traitlets.Tuple(traitlets.Float(), traitlets.Float(), default_value=(0.5, 0.5)).tag(sync=True)
+    """In mode `lens`: the middle of the lens, as fractions of the picture from the left and from the top."""
+    threshold = traitlets.Int(16).tag(sync=True)
+    """In mode `difference`: differences in gray, of 255, up to which nothing is marked."""
+    signed = traitlets.Bool(True).tag(sync=True)
+    """In mode `difference`: whether darker (blue) and lighter (orange) are told apart."""
 
     def __init__(
         self,
@@ -172,6 +187,22 @@ class ImageCompare(QuietWidget):
             raise traitlets.TraitError(f"split is a fraction of the picture from 0 to 1, not {split:g}.")
         return split
 
+    @traitlets.validate("threshold")  # type: ignore[untyped-decorator]
+    def _check_threshold(self, proposal: Mapping[str, Any]) -> int:
+        threshold = int(proposal["value"])
+        if not 0 <= threshold <= 255:
+            raise traitlets.TraitError(f"threshold is a difference in gray from 0 to 255, not {threshold}.")
+        return threshold
+
+    @traitlets.validate("lens")  # type: ignore[untyped-decorator]
+    def _check_lens(self, proposal: Mapping[str, Any]) -> tuple[float, float]:
+        x, y = proposal["value"]
+        if not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0):
+            raise traitlets.TraitError(
+                f"lens is two fractions of the picture from 0 to 1, not ({x:g}, {y:g})."
+            )
+        return x, y
+
     @traitlets.validate("zoom")  # type: ignore[untyped-decorator]
     def _check_zoom(self, proposal: Mapping[str, Any]) -> float | str:
         zoom: float | str = proposal["value"]
@@ -188,13 +219,6 @@ class ImageCompare(QuietWidget):
             name = proposal["trait"].name
             raise traitlets.TraitError(f"{name} is 0 to {len(self._layers) - 1} here, not {index}.")
         return index
-
-
-_STATE = {
-    "mode": "mode", "split": "split", "before": "before_index", "after": "after_index", "smooth": "smooth",
-    "zoom": "zoom", "showsAfter": "shows_after",
-}  # fmt: skip
-"""What the comparison module calls a thing, and what the widget does."""
 
 
 def describe(pictures: Sequence[Picture], labels: Sequence[str] | None) -> tuple[Layer, ...]:
