@@ -88,6 +88,7 @@ def table(readings: list[Reading]) -> str:
         methods = list(dict.fromkeys(row.method for row in here))
         rows = {method: [row for row in here if row.method == method] for method in methods}
         plain = {method: rate(rows[method]) for method in methods if not method.startswith("ours")}
+        plain = plain or {methods[0]: 0.0}
         best = min(plain, key=plain.__getitem__)
         cases = len(rows[best])
         lines += [
