@@ -157,10 +157,7 @@ class _Recognizing:
         prepared = self._prepare(picture)
         found = self.recognizer.detect(on_white(prepared.picture))
         boxes = boxes_back(found, prepared.back, picture.width, picture.height)
-        corners = [
-            [round(box.left), round(box.top), round(box.right), round(box.bottom)]
-            for box in boxes
-        ]
+        corners = [[round(box.left), round(box.top), round(box.right), round(box.bottom)] for box in boxes]
         return Done((ResultItem(ResultKind.OTHER, json.dumps(corners).encode()),), tuple(self.warnings))
 
     def _language(self) -> str:
