@@ -21,9 +21,9 @@ def print_of(draw_text):
     return make
 
 
-@pytest.mark.parametrize(("x_height", "factor"), [(4, 3), (5, 3), (7, 3), (9, 2), (11, 2), (16, 1), (30, 1)])
+@pytest.mark.parametrize(("x_height", "factor"), [(4, 3), (5, 3), (6, 3), (9, 2), (11, 2), (16, 1), (30, 1)])
 def test_tesseract_gets_small_print_enlarged(x_height, factor, print_of):
-    """Threefold below 8 pixels, twofold below 12, and not at all from there on."""
+    """Threefold below 7 pixels, twofold below 12, and not at all from there on."""
     assert advise(print_of(x_height), "tesseract").factor == factor
 
 

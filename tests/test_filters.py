@@ -15,13 +15,12 @@ from ocr_nb.filters import (
     deskew,
     dewarp,
     identity_map,
-    is_inverse,
     resize,
     rotate,
 )
 from ocr_nb.images import from_array, load_picture, luma
 from ocr_nb.line_shape import measure_curvature, measure_skew
-from ocr_nb.xheight import measure_ink
+from ocr_nb.xheight import is_inverse, measure_ink
 
 PROSE = """The harbor office closes at six, but the ferry runs until ten.
 Payment is due within 30 days of the invoice date shown above.
@@ -320,6 +319,16 @@ def test_contrast_brings_ink_near_black_and_paper_near_white(inverse, page):
     stretched = luma(contrast(of(gray)).picture)
     assert np.percentile(stretched, 1) < 0.02
     assert np.percentile(stretched, 99) > 0.98
+
+
+def test_a_few_faint_words_on_a_large_page_are_enough(page):
+    """Ink counts although it is less than one pixel in a hundred."""
+    sparse = np.full((900, 900), 0.9, np.float32)
+    words = page[60:100, 60:260]
+    sparse[400:440, 300:500] = lower_contrast(words, 0.4) * np.float32(0.9)
+    stretched = luma(contrast(of(sparse)).picture)
+    assert stretched.min() < 0.05
+    assert np.median(stretched) > 0.95
 
 
 def test_contrast_never_stretches_an_empty_page_into_noise():

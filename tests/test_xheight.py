@@ -7,6 +7,7 @@ from PIL import ImageFont
 from ocr_nb.degrade import add_noise, blur, lower_contrast, shrink, skew, uneven_light
 from ocr_nb.xheight import (
     CAPITAL_TO_X,
+    is_inverse,
     measure_ink,
     measure_sharpness,
     measure_text_contrast,
@@ -99,6 +100,17 @@ def test_text_contrast_is_the_difference_of_ink_and_paper(page, contrast, invers
     gray = lower_contrast(page(size=60), contrast)
     measured = measure_text_contrast(1.0 - gray if inverse else gray)
     assert measured == pytest.approx(contrast, rel=0.05)
+
+
+@pytest.mark.parametrize("inverse", [False, True])
+@pytest.mark.parametrize("noise", [0.0, 0.03])
+def test_polarity_is_that_of_the_text_however_little_there_is(page, inverse, noise):
+    """Two words on a large page decide."""
+    sparse = np.ones((400, 500), np.float32)
+    words = page("Two words", size=20)
+    sparse[30 : 30 + words.shape[0], 40 : 40 + words.shape[1]] = words
+    sparse = add_noise(sparse * np.float32(0.8), noise, seed=1)
+    assert is_inverse(np.float32(1.0) - sparse if inverse else sparse) == inverse
 
 
 def test_ink_is_marked_on_both_halves_of_a_page_that_turns_dark(page):

@@ -15,10 +15,10 @@ from .xheight import measure_sharpness, measure_x_height
 READERS = ("rapidocr", "tesseract")
 
 _NAMES = {"rapidocr": "RapidOCR", "tesseract": "Tesseract", None: "a modern recognizer"}
-_TESSERACT_SMALL_PX = 8.0
+_TESSERACT_SMALL_PX = 7.0
 _TESSERACT_ENOUGH_PX = 12.0
-"""Measured: below 8 px threefold reads best (fourfold no better, and worse on damaged print), from there
-twofold is as good, and from 12 px on nothing is gained; its own documentation asks for 20 px and more."""
+"""Measured: below 7 px threefold reads best (fourfold no better, and worse on damaged print), from there
+twofold, and from 12 px on nothing is gained; its own documentation asks for 20 px and more."""
 
 
 @dataclass(frozen=True, slots=True)

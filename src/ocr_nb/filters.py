@@ -21,7 +21,7 @@ from .errors import ImageError
 from .images import MAX_PIXELS, Gray, Picture, Pixels, encode_png, luma
 from .line_shape import ShiftField, measure_curvature
 from .line_shape import measure_skew as measure_skew
-from .xheight import measure_paper, measure_text_contrast, measure_x_height
+from .xheight import is_inverse, measure_ink, measure_paper, measure_text_contrast, measure_x_height
 
 Points: TypeAlias = npt.NDArray[np.float64]
 """`(N, 2)` float64: `x, y` in pixels from the top-left corner."""
@@ -191,19 +191,18 @@ def _holds_light_text(rise: Gray, letter: float) -> npt.NDArray[np.bool_]:
     return spread > 1e-5
 
 
-def is_inverse(gray: Gray) -> bool:
-    """Tell whether most of the picture is dark paper with lighter text on it."""
-    return float(np.median(gray)) < 0.5 * float(np.percentile(gray, 1) + np.percentile(gray, 99))
-
-
 def contrast(picture: Picture) -> Filtered:
     """Stretch the tones so that the ink comes near black and the paper near white; hues stay.
 
-    One straight line for the whole picture, from the 1st to the 99th percentile of its luma to 0 and 255,
-    at most `_LARGEST_GAIN` times steeper than before, so that an empty page's grain does not become text.
+    One straight line for the whole picture, from the darkest to the lightest of ink and paper (percentiles,
+    so that single pixels do not count) to 0 and 255, at most `_LARGEST_GAIN` times steeper than before, so
+    that an empty page's grain does not become text.
     """
     gray = luma(picture)
     low, high = (float(value) for value in np.percentile(gray, (1.0, 99.0)))
+    ink = gray[measure_ink(gray) > 0]
+    if ink.size:  # on a page with few words less than one pixel in a hundred is ink
+        low, high = min(low, float(np.percentile(ink, 10))), max(high, float(np.percentile(ink, 90)))
     gain = min(1.0 / max(high - low, 1e-6), _LARGEST_GAIN)
     fixed = low / max(1.0 - (high - low), 1e-6)  # the tone that the line leaves as it is
     pixels = picture.pixels.copy()

@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from .images import Gray
 
-CAPITAL_TO_X = 0.71
-"""x-height ÷ height of capitals: 0.69 to 0.75 in the text faces of DejaVu, Liberation, Lato, Inter, PT and
-Gentium; 0.71 is their mean."""
+CAPITAL_TO_X = 0.73
+"""x-height ÷ height of capitals: from 0.70 (Andika, Liberation Serif) to 0.80 (Liberation Mono) in thirteen
+text faces; their mean is 0.74, and text in capitals measured with 0.73 comes out without bias."""
 
 _BACKGROUND_PX = 61
 _FAINTEST = 0.04
@@ -64,11 +64,19 @@ def measure_x_height(gray: Gray) -> float | None:
     return coarse if coarse is not None and coarse >= _SMALLEST_PX else None
 
 
+def is_inverse(gray: Gray) -> bool:
+    """Tell whether most of the text is lighter than its paper; without text, whether the page is dark."""
+    gray = _most_inked_part(gray, 1600)
+    rise = gray - measure_paper(gray)
+    evidence = float((np.abs(rise) * rise)[measure_ink(gray) > 0].sum())
+    return evidence > 0 or (evidence == 0 and float(np.median(gray)) < 0.5)
+
+
 def measure_sharpness(gray: Gray) -> float | None:
     """Return how sharp the edges of the text are, in [0, 1]; None without text.
 
     The steepest step between neighboring pixels as a share of the whole climb across the edge, median of the
-    inked edges: 1 where ink meets paper within one pixel, 0.5 with a Gaussian blur of 0.8 px.
+    inked edges. Small clean print measures 0.9 to 1, with a Gaussian blur of 0.6 px 0.67, of 1 px 0.5.
     """
     gray = _most_inked_part(gray, 1600)
     ink = measure_ink(gray)
@@ -123,16 +131,12 @@ def _most_inked_part(gray: Gray, side: int) -> Gray:
 
 def _measure_at(gray: Gray, enlarged: int) -> float | None:
     """Return the x-height in pixels of `gray`, measured on a copy `enlarged` times its size."""
-    ink = measure_ink(gray)
-    if not ink.any():
-        return None
+    difference = cast(Gray, np.abs(gray - measure_paper(gray)))
+    floor = _ink_threshold(difference)
     if enlarged > 1:
-        difference = np.abs(gray - measure_paper(gray))
-        big = cv2.resize(difference, None, fx=enlarged, fy=enlarged, interpolation=cv2.INTER_CUBIC)
-        mask = big > _ink_threshold(difference)
-    else:
-        mask = ink > 0
-    zones = _word_zones(mask.astype(np.uint8), big if enlarged > 1 else ink, enlarged)
+        size = (gray.shape[1] * enlarged, gray.shape[0] * enlarged)
+        difference = cast(Gray, cv2.resize(difference, size, interpolation=cv2.INTER_CUBIC))
+    zones = _word_zones((difference > floor).astype(np.uint8), difference, enlarged)
     if zones is None:
         return None
     height, has_ascender, weight = zones

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import SettingsError, suggestion
-from ..filters import Filtered, check_size, is_inverse, premultiplied, remade, scale_map, straight
+from ..filters import Filtered, check_size, premultiplied, remade, scale_map, straight
 from ..images import Gray, Picture, Pixels
-from ..xheight import measure_paper
+from ..xheight import is_inverse, measure_paper
 from .classical import ClassicalUpsampler
 from .tiles import check_factor
 
