@@ -104,6 +104,8 @@ def describe(
         "training": {
             "command": "python -m training.train --reader ch_PP-OCRv4_rec_infer.onnx",
             "legs": checkpoint["legs"],
+            "one_configuration_throughout": len({leg["configuration_hash"] for leg in checkpoint["legs"]})
+            == 1,
             "configuration_hash": c.hash,
             "configuration": json.loads((run / "configuration.json").read_text("utf-8")),
             "seed": c.seed,
