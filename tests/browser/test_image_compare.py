@@ -259,6 +259,42 @@ def test_the_divider_can_lie_and_move_up_and_down(page):
     expect(slider).to_have_attribute("aria-orientation", "horizontal")
 
 
+WORDS = [
+    {"kind": "unchanged", "truth": "Best", "texts": ["Best", "Best"],
+     "boxes": [[[0.05, 0.1, 0.3, 0.2]], [[0.05, 0.1, 0.3, 0.2]]]},
+    {"kind": "fixed", "truth": "end:", "texts": ["cnd:", "end:"],
+     "boxes": [[[0.4, 0.1, 0.6, 0.2]], [[0.4, 0.1, 0.6, 0.2]]]},
+    {"kind": "broken", "truth": "lid.", "texts": ["lid.", "1id."],
+     "boxes": [[[0.1, 0.5, 0.3, 0.6]], [[0.1, 0.5, 0.3, 0.6]]]},
+]  # fmt: skip
+
+
+def test_a_word_and_its_box_are_linked_both_ways(page):
+    """The mouse on either sets the other apart; keys go from one to the next; marks can be turned off."""
+    comparison = shown(page, UNLIKE)
+    page.evaluate("(words) => cleanup.mark(words, 'Fixed 1 of 1 misread word, broke 1.')", WORDS)
+    expect(comparison.locator(".ocrnb-compare__verdict")).to_have_text("Fixed 1 of 1 misread word, broke 1.")
+    linked = comparison.locator("[data-linked]")
+    move_to(page, 0.58, 0.15)  # beside the divider
+    expect(linked).to_have_count(4)
+    assert {"1"} == set(linked.evaluate_all("all => all.map((one) => one.dataset.word)"))
+    comparison.locator(".ocrnb-compare__text").nth(1).get_by_text("✗1id.").hover()
+    assert {"2"} == set(linked.evaluate_all("all => all.map((one) => one.dataset.word)"))
+    box = comparison.locator(".ocrnb-compare__mark[data-linked]").first.bounding_box()
+    picture = comparison.locator("img").first.bounding_box()
+    assert box["x"] == pytest.approx(picture["x"] + 0.1 * picture["width"], abs=0.5)
+    assert box["width"] == pytest.approx(0.2 * picture["width"], abs=0.5)
+    shoot(comparison, "words")
+    comparison.locator(".ocrnb-compare__stage").focus()
+    page.keyboard.press("n")
+    expect(comparison.locator("[aria-live]")).to_have_text(
+        "fixed: original “cnd:”, upsampled “end:”, truth “end:”"
+    )
+    page.keyboard.press("w")
+    expect(comparison.locator(".ocrnb-compare__reading")).to_be_hidden()
+    assert not page.evaluate("told.at(-1).showsWords")
+
+
 def shoot(comparison, name):
     """Keep a screenshot for a person to look at."""
     SHOTS.mkdir(exist_ok=True)

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {
-  clamp, completeState, completeZoom, constrainView, describeDifference, describeSplit, describeValues, dividerAt,
-  fitView, fractionAt, frameOf, lensAfterKey, lumaOf, paintDifference, pixelAt, placeOf, renderingOf, sameShape,
-  spanOf, splitAfterKey, splitAt, zoomLimits, zoomText, zoomView,
+  clamp, completeState, completeZoom, constrainView, describeDifference, describeSplit, describeValues, describeWord, dividerAt,
+  fitView, fractionAt, frameOf, lensAfterKey, lumaOf, nextMarked, paintDifference, pixelAt, placeOf, renderingOf, sameShape,
+  signOf, spanOf, splitAfterKey, splitAt, zoomLimits, zoomText, zoomView,
 } from "../../src/ocr_nb/static/image_compare.js";
 
 const frame = { width: 800, height: 600 };
@@ -108,10 +108,12 @@ test("a state with gaps or nonsense is put right", () => {
   assert.deepEqual(completeState({}, layers), {
     mode: "wipe", split: 0.5, before: 0, after: 2, smooth: false, showsAfter: false, zoom: "fit",
     vertical: false, signed: true, threshold: 16, lens: [0.5, 0.5],
+    showsWords: true,
   });
   assert.deepEqual(completeState({ mode: "lens?", split: 7, before: 9, after: 1, smooth: 1, zoom: -2 }, layers), {
     mode: "wipe", split: 1, before: 0, after: 1, smooth: true, showsAfter: false, zoom: "fit",
     vertical: false, signed: true, threshold: 16, lens: [0.5, 0.5],
+    showsWords: true,
   });
 });
 
@@ -217,4 +219,25 @@ test("values are one number where gray, three where colored, with the change", (
     "original (4, 5) 200 → upsampled ×3 (12, 15) 255 255 0 · +26",
   );
   assert.match(describeValues(before, { ...before }), /· ±0$/);
+});
+
+test("a word is told with its kind, both readings and the truth", () => {
+  const labels = ["original", "upsampled ×3"];
+  assert.equal(
+    describeWord({ kind: "fixed", truth: "end:", texts: ["cnd:", "end:"] }, labels),
+    "fixed: original “cnd:”, upsampled ×3 “end:”, truth “end:”",
+  );
+  assert.equal(
+    describeWord({ kind: "differs", truth: null, texts: ["", "a"] }, labels),
+    "differs: original nothing, upsampled ×3 “a”",
+  );
+  assert.deepEqual(["fixed", "broken", "still wrong", "unchanged"].map(signOf), ["✓", "✗", "", ""]);
+});
+
+test("next and previous go round the words that are not right in both", () => {
+  const words = ["unchanged", "fixed", "unchanged", "broken"].map((kind) => ({ kind }));
+  assert.deepEqual([nextMarked(words, -1, 1), nextMarked(words, 1, 1), nextMarked(words, 3, 1)], [1, 3, 1]);
+  assert.deepEqual([nextMarked(words, -1, -1), nextMarked(words, 3, -1), nextMarked(words, 1, -1)], [3, 1, 3]);
+  assert.equal(nextMarked([{ kind: "unchanged" }], -1, 1), -1);
+  assert.equal(nextMarked([], -1, 1), -1);
 });

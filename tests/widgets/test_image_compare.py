@@ -13,6 +13,7 @@ import traitlets
 from PIL import Image
 
 from ocr_nb import ImageCompare
+from ocr_nb.engine.layout import Box, Line, Recognition, Word
 from ocr_nb.errors import ImageError, SettingsError
 from ocr_nb.images import Picture, encode_png, from_array, load_picture
 from ocr_nb.widgets.preview import BYTES
@@ -229,3 +230,61 @@ def test_a_closed_widget_holds_no_picture():
     assert gone() is None
     assert () == comparison.pictures
     assert "ImageCompare(closed)" == repr(comparison)
+
+
+def read(scale, *lines):
+    """Make a reading: one line of words a string, each letter 5 px wide and 10 high, enlarged by `scale`."""
+    made = []
+    for row, text in enumerate(lines):
+        words, left = [], 0
+        for word in text.split():
+            right = left + 5 * len(word)
+            words.append(
+                Word(word, Box(*(scale * edge for edge in (left, 20 * row, right, 20 * row + 10))), 0.9)
+            )
+            left = right + 5
+        box = Box(0, scale * 20 * row, scale * left, scale * (20 * row + 10))
+        made.append(Line(text, box, 0.9, tuple(words)))
+    return Recognition(tuple(made))
+
+
+def test_words_are_marked_against_the_truth_with_their_boxes():
+    """Fixed, broken, still wrong, unchanged; a word that one reading tore apart has both boxes."""
+    readings = [read(1, "Best bcfore", "see li d"), read(3, "Best before", "sce lib")]
+    comparison = ImageCompare(SMALL, LARGE, truth="Best before see lid", readings=readings)
+    assert ["unchanged", "fixed", "broken", "still wrong"] == [word["kind"] for word in comparison.words]
+    best, before, _, lid = comparison.words
+    assert [[[0.0, 0.0, 0.2, 0.125]], [[0.0, 0.0, 0.2, 0.125]]] == best["boxes"]
+    assert ["bcfore", "before"] == before["texts"]
+    assert [2, 1] == [len(boxes) for boxes in lid["boxes"]]
+    assert re.fullmatch(
+        r"Fixed 1 of 2 misread words, broke 1\. CER \d+\.\d % → \d+\.\d %\.", comparison.verdict
+    )
+
+
+def test_without_a_truth_differences_are_marked():
+    """Nobody is said to be right; a line without words lends its own box."""
+    whole = Recognition((Line("Best bcfore", Box(10, 20, 50, 40), None),))
+    comparison = ImageCompare(SMALL, LARGE, readings=[whole, read(3, "Best before")])
+    assert [("unchanged", None), ("differs", None)] == [
+        (word["kind"], word["truth"]) for word in comparison.words
+    ]
+    assert [[0.1, 0.25, 0.5, 0.5]] == comparison.words[1]["boxes"][0]
+    assert "" == comparison.verdict
+
+
+def test_marks_follow_the_choice_of_pictures():
+    """The third reading is the one compared once its picture is chosen."""
+    readings = [read(1, "cnd"), read(3, "end"), read(1, "enb")]
+    comparison = ImageCompare(SMALL, LARGE, SMALL, truth="end", readings=readings)
+    assert ["fixed"] == [word["kind"] for word in comparison.words]
+    comparison.after_index = 2
+    assert ["still wrong"] == [word["kind"] for word in comparison.words]
+
+
+def test_a_truth_needs_readings_and_each_picture_its_own():
+    """Refused with what to give."""
+    with pytest.raises(SettingsError, match="give the readings, one for each picture"):
+        ImageCompare(SMALL, LARGE, truth="end")
+    with pytest.raises(SettingsError, match="There are 2 pictures and 1 readings: give one for each"):
+        ImageCompare(SMALL, LARGE, readings=[read(1, "end")])

@@ -4,8 +4,10 @@
 // `mount(element, data)` builds it inside `element` and returns a cleanup; `cleanup.set(state)` changes it.
 // Reads `data`: `layers` (each `label`, `caption`, `width`, `height`, optional `action`, and its pixels as
 // `src` (or a promise of it), PNG `bytes` or an `<img>` `element`), the indices `before` and `after`, `mode`,
-// `split`, `vertical`, `smooth`, `zoom`, `showsAfter`, `lens`, `threshold`, `signed`, and `onChange(state)`.
-// Pan and drags stay here. Positions are fractions of the image. `cleanup.tell(text)` shows what is waited for, `cleanup.fail(text)` what failed.
+// `split`, `vertical`, `smooth`, `zoom`, `showsAfter`, `lens`, `threshold`, `signed`, `showsWords`, the `words`
+// that were read with their `verdict`, and `onChange(state)`. Pan and drags stay here. Positions are fractions
+// of the image. `cleanup.tell(text)` shows what is waited for, `cleanup.fail(text)` what failed,
+// `cleanup.mark(words, verdict)` other words.
 
 const MODES = ["wipe", "toggle", "side", "difference", "lens"];
 const MODE_NAMES = {
@@ -206,6 +208,28 @@ export function describeValues(before, after) {
   return `${say(before)} → ${say(after)} · ${sign}${Math.abs(change)}`;
 }
 
+/** How a kind of word is said and signed; words that are right in both readings are not marked. */
+export function signOf(kind) {
+  return { fixed: "✓", broken: "✗" }[kind] ?? "";
+}
+
+/** What is said of one word: its kind, what both readings have, and the truth where it is known. */
+export function describeWord({ kind, truth, texts }, labels) {
+  const quote = (text) => (text ? `“${text}”` : "nothing");
+  const read = labels.map((label, side) => `${label} ${quote(texts[side])}`).join(", ");
+  return `${kind}: ${read}${truth === null ? "" : `, truth ${quote(truth)}`}`;
+}
+
+/** The next word worth looking at after `current`, `step` 1 or −1, round the ends; -1 if there is none. */
+export function nextMarked(words, current, step) {
+  for (let tried = 1; tried <= words.length; tried += 1) {
+    const from = current < 0 && step < 0 ? 0 : current;
+    const index = (((from + step * tried) % words.length) + words.length) % words.length;
+    if (words[index].kind !== "unchanged") return index;
+  }
+  return -1;
+}
+
 /** Distance and midpoint of two pointers. */
 export function spanOf(first, second) {
   return {
@@ -231,6 +255,7 @@ export function completeState(wanted, layers) {
     signed: wanted.signed === undefined || Boolean(wanted.signed),
     threshold: Number.isFinite(wanted.threshold) ? clamp(Math.round(wanted.threshold), 0, 255) : NOISE,
     lens: completeLens(wanted.lens),
+    showsWords: wanted.showsWords === undefined || Boolean(wanted.showsWords),
   };
 }
 
@@ -246,6 +271,7 @@ export function mount(element, data) {
   const comparison = new Comparison(element, data);
   const cleanup = () => comparison.remove();
   cleanup.set = (wanted) => comparison.change(wanted, { tell: false });
+  cleanup.mark = (words, verdict) => comparison.mark(words, verdict);
   cleanup.tell = (text) => comparison.tell(text);
   cleanup.fail = (text) => comparison.fail(text);
   return cleanup;
@@ -253,12 +279,14 @@ export function mount(element, data) {
 
 /** One mounted comparison: its state, its view of the frame, and the elements that show them. */
 class Comparison {
-  constructor(element, { layers, onChange, ...wanted }) {
+  constructor(element, { layers, onChange, words = [], verdict = "", ...wanted }) {
     this.layers = layers;
     this.onChange = onChange;
     this.frame = frameOf(layers);
     this.state = completeState(wanted, layers);
     this.blinking = false;
+    this.words = [];
+    this.linked = -1;
     this.leaving = new AbortController();
     this.parts = build(element.ownerDocument, layers, this.leaving.signal);
     this.parts.stage.style.aspectRatio = `${this.frame.width} / ${this.frame.height}`;
@@ -267,7 +295,7 @@ class Comparison {
     this.view = fitView(this.frame, this.frame);
     this.measure();
     this.zoomAsAsked();
-    this.draw();
+    this.mark(words, verdict);
     this.watcher = new ResizeObserver(() => this.measure());
     this.watcher.observe(this.parts.stage);
     this.listen();
@@ -422,6 +450,76 @@ class Comparison {
     this.parts.live.textContent = text;
   }
 
+  /** Mark these words on the pictures and in the texts; `boxes` are fractions of each picture. */
+  mark(words, verdict = "") {
+    const { document, marks, texts } = this.parts;
+    this.parts.verdict.textContent = verdict;
+    this.parts.verdict.hidden = !verdict;
+    this.words = words;
+    this.linked = -1;
+    const layers = [this.before, this.after];
+    const labels = layers.map((layer) => layer.label);
+    layers.forEach((layer, side) => {
+      const place = placeOf(layer, this.frame);
+      marks[side].replaceChildren(...words.flatMap((word, index) =>
+        word.boxes[side].map((box) => this.markOf(word, index, box, place))));
+      texts[side].replaceChildren(
+        Object.assign(document.createElement("b"), { textContent: labels[side] }), " ",
+        ...words.flatMap((word, index) => {
+          const span = document.createElement("span");
+          span.className = "ocrnb-compare__word";
+          Object.assign(span.dataset, { word: index, kind: word.kind });
+          span.title = describeWord(word, labels);
+          span.textContent = (side ? signOf(word.kind) : "") + (word.texts[side] || "␣");
+          return [span, " "];
+        }),
+      );
+    });
+    this.draw();
+  }
+
+  markOf(word, index, [left, top, right, bottom], place) {
+    const made = this.parts.document.createElement("span");
+    made.className = "ocrnb-compare__mark";
+    Object.assign(made.dataset, { word: index, kind: word.kind });
+    const { width, height } = this.frame;
+    const percent = (value) => `${(value * 100).toFixed(4)}%`;
+    Object.assign(made.style, {
+      left: percent((place.x + left * place.width) / width), top: percent((place.y + top * place.height) / height),
+      width: percent(((right - left) * place.width) / width),
+      height: percent(((bottom - top) * place.height) / height),
+    });
+    return made;
+  }
+
+  /** Set one word apart wherever it stands; none for -1. */
+  link(index) {
+    if (index === this.linked) return;
+    this.linked = index;
+    for (const one of this.parts.root.querySelectorAll("[data-word]")) {
+      one.toggleAttribute("data-linked", Number(one.dataset.word) === index);
+    }
+    const text = this.parts.texts[1].querySelector("[data-linked]");
+    if (text) this.parts.reading.scrollTop = text.offsetTop - this.parts.reading.clientHeight / 2;
+  }
+
+  /** Bring a word's box into the middle of a zoomed picture and say what it is. */
+  reveal(index) {
+    const word = this.words[index];
+    if (!word) return;
+    this.link(index);
+    const side = word.boxes[1].length ? 1 : 0;
+    const [box] = word.boxes[side];
+    if (box) {
+      const place = placeOf(side ? this.after : this.before, this.frame);
+      const { scale } = this.view;
+      const x = (place.x + ((box[0] + box[2]) / 2) * place.width) * scale;
+      const y = (place.y + ((box[1] + box[3]) / 2) * place.height) * scale;
+      this.pan(this.middle.x - x - this.view.x, this.middle.y - y - this.view.y);
+    }
+    this.say(describeWord(word, [this.before.label, this.after.label]));
+  }
+
   /** Show on the picture what is waited for; nothing when `text` is empty. */
   tell(text) {
     this.parts.waiting.textContent = text;
@@ -435,8 +533,8 @@ class Comparison {
 
   placeImages() {
     const { panes, images, choices } = this.parts;
-    panes.before.replaceChildren(images[this.state.before]);
-    panes.after.replaceChildren(images[this.state.after]);
+    panes.before.replaceChildren(images[this.state.before], this.parts.marks[0]);
+    panes.after.replaceChildren(images[this.state.after], this.parts.marks[1]);
     for (const button of choices) press(button, Number(button.dataset.layer) === this.state.after);
   }
 
@@ -448,6 +546,7 @@ class Comparison {
     root.dataset.vertical = String(this.state.vertical);
     this.drawImage(this.state.before);
     this.drawImage(this.state.after);
+    this.drawMarks();
     this.drawPanes();
     this.drawLens();
     this.drawHandle();
@@ -466,6 +565,19 @@ class Comparison {
       objectFit: sameShape(layer, frame) ? "fill" : "contain",
       imageRendering: renderingOf(layer, frame, view.scale, { ratio, smooth: this.state.smooth }),
     });
+  }
+
+  drawMarks() {
+    const { marks, images, reading, wordsButton } = this.parts;
+    const on = this.state.showsWords && this.words.length > 0;
+    [this.state.before, this.state.after].forEach((index, side) => {
+      const { width, height, transform } = images[index].style;
+      Object.assign(marks[side].style, { width, height, transform });
+      marks[side].hidden = !on;
+    });
+    reading.hidden = !on;
+    wordsButton.hidden = this.words.length === 0;
+    press(wordsButton, this.state.showsWords);
   }
 
   drawPanes() {
@@ -656,6 +768,9 @@ class Comparison {
       3: () => this.setMode("side"),
       4: () => this.setMode("difference"),
       5: () => this.setMode("lens"),
+      n: () => this.reveal(nextMarked(this.words, this.linked, 1)),
+      p: () => this.reveal(nextMarked(this.words, this.linked, -1)),
+      w: () => this.change({ showsWords: !this.state.showsWords }),
       v: () => this.change({ mode: "wipe", vertical: !this.state.vertical }),
       "+": () => this.zoomBy(ZOOM_STEP),
       "=": () => this.zoomBy(ZOOM_STEP),
@@ -691,6 +806,10 @@ class Comparison {
     on(parts.fit, "click", () => this.zoomFit());
     on(parts.actual, "click", () => this.zoomTo(1 / this.ratio));
     on(parts.pixels, "click", () => this.change({ smooth: !this.state.smooth }));
+    on(parts.wordsButton, "click", () => this.change({ showsWords: !this.state.showsWords }));
+    const wordAt = (event) => event.target.closest?.("[data-word]");
+    on(parts.root, "pointerover", (event) => this.link(Number(wordAt(event)?.dataset.word ?? -1)));
+    on(parts.reading, "click", (event) => wordAt(event) && this.reveal(Number(wordAt(event).dataset.word)));
     on(parts.vertical, "click", () => this.change({ vertical: !this.state.vertical }));
     on(parts.signed, "click", () => this.change({ signed: !this.state.signed }));
     on(parts.threshold, "input", () => this.change({ threshold: Number(parts.threshold.value) }));
@@ -770,6 +889,11 @@ function build(document, layers, signal) {
   const handle = make("div", "handle", {
     role: "slider", tabindex: "0", "aria-orientation": "horizontal", "aria-valuemin": "0", "aria-valuemax": "100",
   }, make("span", "grip", { "aria-hidden": "true" }));
+  const marks = [make("div", "marks", { hidden: "" }), make("div", "marks", { hidden: "" })];
+  const verdict = make("p", "verdict", { hidden: "" });
+  const texts = [make("p", "text"), make("p", "text")];
+  const reading = make("div", "reading", { role: "group", "aria-label": "Texts", tabindex: "0", hidden: "" }, ...texts);
+  const wordsButton = button("Words", { title: "Mark the words that were read (key w; n and p: next, previous)" });
   const canvas = make("canvas", "difference", { "aria-hidden": "true" });
   const ring = make("div", "ring", { "aria-hidden": "true" });
   const values = make("div", "values");
@@ -816,14 +940,17 @@ function build(document, layers, signal) {
     make("div", "tools", {},
       group("Mode", ...MODES.map((mode) => modes[mode])),
       group("Zoom", zoomOut, zoom, zoomIn, fit, actual),
-      pixels, keys, vertical, difference),
+      pixels, keys, wordsButton, vertical, difference),
+    verdict,
+    reading,
     help,
     live,
   );
   return {
     root, stage, panes, handle, images, captionBefore, captionAfter, toggle, modes, choices, zoom,
     zoomIn, zoomOut, fit, actual, pixels, keys, help, live, strip, waiting, giveBack,
-    canvas, ring, values, vertical, signed, difference, threshold, thresholdText,
+    document, marks, texts, verdict, reading, wordsButton, canvas, ring, values, vertical, signed,
+    difference, threshold, thresholdText,
   };
 }
 
@@ -834,6 +961,7 @@ function helpEntries(make) {
     ["1 to 5", "wipe, toggle, side by side, difference, lens"],
     ["v", "wipe up and down, or left and right"],
     ["+ − 0", "zoom in, out, fit; Ctrl and wheel, pinch or double click do as well"],
+    ["n p w", "next and previous word that is not right in both; marks on and off"],
     ["Esc", "leave"],
   ];
   return rows.flatMap(([key, meaning]) => [make("dt", "key", {}, key), make("dd", "meaning", {}, meaning)]);

@@ -1,14 +1,14 @@
 // Views of one ImageCompare: asks the kernel for the pictures once, hands them to the comparison module.
 // Joined behind image_compare.js into one module, from which it takes `mount`.
 //
-// Reads `layers` (words and sizes, no pixels) and `problem`; reads and writes the traits in `TRAITS`. Pixels
-// arrive in pieces as messages and stay in the browser, as one blob a picture for all views.
+// Reads `layers` (labels and sizes, no pixels), `words`, `verdict` and `problem`; reads and writes the traits
+// in `TRAITS`. Pixels arrive in pieces as messages and stay in the browser, as one blob a picture for all views.
 
 /** What the comparison calls a thing, and what the model does. */
 export const TRAITS = {
   mode: "mode", split: "split", before: "before_index", after: "after_index",
   smooth: "smooth", zoom: "zoom", showsAfter: "shows_after", vertical: "vertical", lens: "lens",
-  threshold: "threshold", signed: "signed",
+  threshold: "threshold", signed: "signed", showsWords: "shows_words",
 };
 const SAVE_EVERY = 100; // ms: a drag is told to the kernel no more often
 
@@ -106,6 +106,8 @@ function renderView(model, el, album) {
   const save = saver(() => model.save_changes(), SAVE_EVERY);
   const comparison = mount(el, {
     ...stateOf(model),
+    words: model.get("words"),
+    verdict: model.get("verdict"),
     layers: model.get("layers").map((layer, index) => ({ ...layer, src: album.entries[index].arrival })),
     onChange: (state) => {
       for (const [ours, theirs] of Object.entries(TRAITS)) {
@@ -117,6 +119,9 @@ function renderView(model, el, album) {
   const follow = () => comparison.set(stateOf(model));
   const wait = () => comparison.tell(album.waiting);
   const warn = () => comparison.fail(model.get("problem"));
+  const mark = () => comparison.mark(model.get("words"), model.get("verdict"));
+  model.on("change:words", mark);
+  model.on("change:verdict", mark);
   for (const trait of traits) model.on(`change:${trait}`, follow);
   model.on("change:problem", warn);
   album.listeners.add(wait);
@@ -125,6 +130,8 @@ function renderView(model, el, album) {
   return () => {
     for (const trait of traits) model.off(`change:${trait}`, follow);
     model.off("change:problem", warn);
+    model.off("change:words", mark);
+    model.off("change:verdict", mark);
     album.listeners.delete(wait);
     comparison();
   };

@@ -13,6 +13,7 @@ from typing import Any
 
 import traitlets
 
+from ..engine.layout import Recognition
 from ..errors import SettingsError, suggestion
 from ..images import ImageLike, Picture, load_picture, luma
 from ..report.comparison_page import Layer, render_comparison
@@ -20,6 +21,7 @@ from ..report.document import read_asset
 from ..xheight import measure_x_height
 from ._base import QuietWidget, refuse_unknown
 from .preview import draw_preview
+from .word_marks import describe_words, mark_words
 
 MODES = ("wipe", "toggle", "side", "difference", "lens")
 """One over the other with a divider; in one place, one at a time; side by side; where they differ; the second
@@ -34,10 +36,10 @@ _CSS = read_asset("image_compare.css")
 _STATE = {
     "mode": "mode", "split": "split", "before": "before_index", "after": "after_index", "smooth": "smooth",
     "zoom": "zoom", "showsAfter": "shows_after", "vertical": "vertical", "lens": "lens",
-    "threshold": "threshold", "signed": "signed",
+    "threshold": "threshold", "signed": "signed", "showsWords": "shows_words",
 }  # fmt: skip
 """What the comparison module calls a thing, and what the widget does."""
-_KEYWORDS = ("labels", "keep_picture", *_STATE.values())
+_KEYWORDS = ("labels", "keep_picture", "truth", "readings", *_STATE.values())
 
 
 class ImageCompare(QuietWidget):
@@ -80,11 +82,20 @@ class ImageCompare(QuietWidget):
     signed = traitlets.Bool(True).tag(sync=True)
     """In mode `difference`: whether darker (blue) and lighter (orange) are told apart."""
 
+    shows_words = traitlets.Bool(True).tag(sync=True)
+    """Whether the words that were read are marked, where there are readings."""
+    words = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
+    """Each word of the two readings in sight: kind, truth, texts, boxes as fractions."""
+    verdict = traitlets.Unicode("", read_only=True).tag(sync=True)
+    """What the second reading made of the first's errors, in words."""
+
     def __init__(
         self,
         before: ImageLike,
         after: ImageLike,
         *further: ImageLike,
+        truth: str | None = None,
+        readings: Sequence[Recognition] | None = None,
         labels: Sequence[str] | None = None,
         keep_picture: bool = True,
         **state: Any,
@@ -95,6 +106,8 @@ class ImageCompare(QuietWidget):
             before: the original.
             after: what was made of it.
             further: other variants, which can be chosen in place of `after`.
+            truth: what is written there. Needs `readings`, whose words it then colors.
+            readings: what was read on each picture, with boxes in that picture's own pixels.
             labels: what to call each picture; by default “original”, “upsampled ×3”, “variant 2”.
             keep_picture: whether the saved notebook keeps a small preview, at most 100 kB. Turn it off for
                 pictures that are nobody else's business.
@@ -102,16 +115,21 @@ class ImageCompare(QuietWidget):
 
         Raises:
             ImageError: a picture cannot be read.
-            SettingsError: there are not as many labels as pictures.
+            SettingsError: there are not as many labels or readings as pictures, or a truth without readings.
             TypeError: a keyword is unknown.
         """
         refuse_unknown("ImageCompare", {name: None for name in state if name not in _KEYWORDS}, _KEYWORDS)
         self._pictures = tuple(load_picture(image) for image in (before, after, *further))
+        self._truth = truth
+        self._readings = tuple(readings or ())
+        _check_readings(self._readings, len(self._pictures), truth)
         self._kept = keep_picture
         self._layers = describe(self._pictures, labels)
         # Before the model is opened in the browser, which counts the pictures when it is.
         self.set_trait("layers", [_words_of(layer) for layer in self._layers])
         super().__init__(**state)
+        self.observe(lambda change: change.owner._mark(), ["before_index", "after_index"])
+        self._mark()
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -134,8 +152,10 @@ class ImageCompare(QuietWidget):
         """
         target = Path(path)
         title = " and ".join(layer.label for layer in (self._first, self._second))
-        state = {ours: getattr(self, theirs) for ours, theirs in _STATE.items()}
-        target.write_text(render_comparison(self._layers, state, title=title), encoding="utf-8")
+        state = {ours: getattr(self, theirs) for ours, theirs in _STATE.items()} | {"words": self.words}
+        target.write_text(
+            render_comparison(self._layers, state, title=title, verdict=self.verdict), encoding="utf-8"
+        )
         return target
 
     def close(self) -> None:
@@ -143,6 +163,7 @@ class ImageCompare(QuietWidget):
         super().close()
         self._pictures = ()
         self._layers = ()
+        self._readings = ()
 
     def answer(self, message: Mapping[str, Any]) -> None:
         """Send the pictures, those in sight first; anything else is not for us."""
@@ -164,6 +185,18 @@ class ImageCompare(QuietWidget):
 
     def __repr__(self) -> str:
         return f"ImageCompare({' | '.join(layer.caption for layer in self._layers) or 'closed'})"
+
+    def _mark(self) -> None:
+        """Mark the words of the two pictures in sight."""
+        if not self._readings:
+            return
+        first, second = (
+            (self._readings[index], self._pictures[index])
+            for index in (int(self.before_index), int(self.after_index))
+        )
+        self.set_trait("words", mark_words(self._truth, first, second))
+        if self._truth is not None:
+            self.set_trait("verdict", describe_words(self._truth, first[0].text, second[0].text))
 
     @property
     def _first(self) -> Layer:
@@ -219,6 +252,15 @@ class ImageCompare(QuietWidget):
             name = proposal["trait"].name
             raise traitlets.TraitError(f"{name} is 0 to {len(self._layers) - 1} here, not {index}.")
         return index
+
+
+def _check_readings(readings: Sequence[Recognition], pictures: int, truth: str | None) -> None:
+    if truth is not None and not readings:
+        raise SettingsError(
+            "A truth is nothing to look at by itself: give the readings, one for each picture."
+        )
+    if readings and len(readings) != pictures:
+        raise SettingsError(f"There are {pictures} pictures and {len(readings)} readings: give one for each.")
 
 
 def describe(pictures: Sequence[Picture], labels: Sequence[str] | None) -> tuple[Layer, ...]:
