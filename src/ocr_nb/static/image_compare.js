@@ -14,7 +14,7 @@ const MODE_NAMES = {
   wipe: "Wipe", toggle: "Toggle", side: "Side by side", difference: "Difference", lens: "Lens",
 };
 const LENS_RADIUS = 110; // px, or less where the picture is small
-const NOISE = 16; // of 255: smaller differences are what interpolation alone makes
+const NOISE = 16; // of 255: where the threshold starts
 const FIT_LIMIT = 4; // a fit never shows a pixel of the finest picture larger than this
 const ZOOM_STEP = 1.25;
 const STACK_BELOW = 560; // px: narrower, side by side becomes one above the other
