@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .service.cloud import CloudService
     from .service.local import LocalService
     from .service.protocol import RecognitionSettings
+    from .studies import Study
     from .study import compare
     from .tracker import AccuracyTracker
     from .trial import Trial
@@ -35,6 +36,7 @@ __all__ = [
     "LocalService",
     "Picture",
     "RecognitionSettings",
+    "Study",
     "Trial",
     "__version__",
     "advise",
@@ -62,6 +64,7 @@ _ROOMS = {
     "LocalService": ".service.local",
     "Picture": ".images",
     "RecognitionSettings": ".service.protocol",
+    "Study": ".studies",
     "Trial": ".trial",
     "advise": ".advice",
     "binarize": ".operations",

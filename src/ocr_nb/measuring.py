@@ -66,7 +66,7 @@ class Measurer:
         """Return one trial a condition, in the order of the conditions."""
         blank = self.blank(subject.name, subject.group, subject.variant)
         try:
-            picture = replace(_open(subject.image), name=subject.name)
+            picture = replace(open_image(subject.image), name=subject.name)
             truth = subject.find_truth()
         except OcrNbError as error:
             return self.fail(blank, error)
@@ -197,7 +197,7 @@ class Measurer:
         return replace(blank, condition=str(condition), settings=settings, error=str(error), time=_now())
 
 
-def _open(image: Any) -> Picture:
+def open_image(image: Any) -> Picture:
     """Read anything that holds a picture, also one at an address.
 
     Raises:

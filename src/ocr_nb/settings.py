@@ -112,16 +112,28 @@ class Settings:
 def available_cpus() -> int:
     """Return how many processors this process may really use, at least 1.
 
-    The smallest of the machine's count, the affinity mask and the control group's quota: inside a
-    container (Binder gives one core) `os.cpu_count()` reports the host's.
+    The smallest of the machine's count, the affinity mask, the control group's quota and `OCR_NB_CPUS`:
+    inside a container (Binder gives one core) `os.cpu_count()` reports the host's.
     """
     counts = [os.cpu_count() or 1]
+    limit = os.environ.get("OCR_NB_CPUS", "")
+    if limit.isdecimal():
+        counts.append(int(limit))
     if hasattr(os, "sched_getaffinity"):
         counts.append(len(os.sched_getaffinity(0)))
     quota = _cgroup_quota()
     if quota is not None:
         counts.append(max(1, round(quota)))
     return max(1, min(counts))
+
+
+def cap_threads(count: int) -> None:
+    """Let this process, one of several that share the machine, use `count` processors.
+
+    Has no effect on libraries that have started their threads already.
+    """
+    for name in ("OCR_NB_CPUS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, str(count))
 
 
 def _cgroup_quota() -> float | None:

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,24 @@ class TrialStore:
                 [*(row[name] for name in names), row["identity"], row["text"]],
             )
             return changed.rowcount == 1
+
+    def successes(self) -> set[bytes]:
+        """Return the identities (see `identify`) of all trials that need not be measured again."""
+        return {row[0] for row in self._rows("SELECT identity FROM trial WHERE error IS NULL")}
+
+    def arrange(self, identities: Iterable[bytes]) -> None:
+        """Put these trials in this order, behind the others; what is in order already is not touched."""
+        wanted = list(identities)
+        places = dict(self._rows("SELECT identity, id FROM trial"))
+        there = [identity for identity in wanted if identity in places]
+        if all(places[one] < places[other] for one, other in pairwise(there)):
+            return
+        last = max(places.values())
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE trial SET id = ? WHERE identity = ?",
+                ((last + number, identity) for number, identity in enumerate(there, 1)),
+            )
 
     def find(self, trial: Trial) -> Trial | None:
         """Return the stored trial that has the identity of `trial`, or None."""

@@ -6,6 +6,7 @@ yet. Knows nothing of conditions or services.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from os import PathLike
@@ -44,10 +45,11 @@ def list_subjects(images: ImageLike | Iterable[ImageLike], truth: TruthLike = No
         raise SettingsError("No image was given: name at least one.")
     check_truth(truth, len(given))
     names = [_name_of(image, index, len(given)) for index, image in enumerate(given)]
+    counts = Counter(names)
     subjects = []
     for index, (image, name) in enumerate(zip(given, names, strict=True)):
         path = Path(image) if _is_path(image) else None
-        full = str(path) if names.count(name) > 1 and path is not None else name
+        full = str(path) if counts[name] > 1 and path is not None else name
         finder = _truth_finder(truth, index, name, path)
         variant = image.variant if isinstance(image, Sample) else None
         subjects.append(Subject(image, full, Path(full).stem if path is None else path.stem, variant, finder))

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from .errors import SettingsError
+from .layout_truth import LAYOUT_SUFFIXES, read_layout
 
 TruthLike: TypeAlias = str | PathLike[str] | Mapping[str, str] | Sequence[str | None] | None
 """A text; a path (file or folder); texts by image name or stem; one text an image; None looks beside."""
 
-SUFFIXES = (".gt.txt", ".txt")
+SUFFIXES = (".gt.txt", ".txt", *LAYOUT_SUFFIXES)
 """What follows the image's name without its suffix; the first that exists is taken."""
 
 
@@ -51,12 +52,16 @@ def find_truth(truth: TruthLike, index: int, *, name: str, path: Path | None) ->
 
 
 def read_truth(path: Path) -> str:
-    """Read a UTF-8 text file; a byte order mark and the final line feeds are dropped.
+    """Read a UTF-8 text file, or the text of PAGE-XML, ALTO or hOCR.
+
+    A byte order mark and the final line feeds are dropped.
 
     Raises:
-        SettingsError: it cannot be read, or is not UTF-8.
+        SettingsError: it cannot be read, is not UTF-8, or not what its suffix says.
     """
     try:
+        if path.name.lower().endswith(LAYOUT_SUFFIXES):
+            return read_layout(path.read_bytes(), str(path)).rstrip("\r\n")
         return path.read_text(encoding="utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise SettingsError(

@@ -27,6 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "ocr_nb.cli.comparing:compare",
         "Recognize images with and without upsampling; say what it did.",
     ),
+    "study": (
+        "ocr_nb.cli.studying:study",
+        "Measure a folder of images into a store; go on where it was interrupted.",
+    ),
     "upsample": ("ocr_nb.cli.reading:upsample", "Enlarge an image for reading."),
     "recognize": ("ocr_nb.cli.reading:recognize", "Read the text on an image."),
     "filter": ("ocr_nb.cli.reading:apply_filter", "Binarize, deskew, dewarp, rotate, or raise the contrast."),
