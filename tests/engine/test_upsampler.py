@@ -151,6 +151,14 @@ def test_colors_are_kept(print_):
     np.testing.assert_allclose(darkest, [20, 40, 160], atol=12)
 
 
+def test_colors_are_joined_without_seams(print_, monkeypatch):
+    """Bands of any height give the same picture."""
+    picture = from_array(colored(print_, (160, 20, 40), (220, 244, 250)))
+    whole = upsample_picture(picture, 3).picture.pixels.astype(int)
+    monkeypatch.setattr("ocr_nb.engine.upsampler._BAND", 7)
+    assert np.abs(upsample_picture(picture, 3).picture.pixels - whole).max() <= 1
+
+
 def test_gray_in_three_channels_stays_gray(print_):
     """No color fringes."""
     pixels = np.repeat((print_ * 255).astype(np.uint8)[:, :, None], 3, axis=2)

@@ -73,12 +73,11 @@ def upsample_picture(picture: Picture, factor: int, upsampler: Upsampler | None 
     method = upsampler or make_upsampler()
     pixels = picture.pixels
     if pixels.shape[2] == 1:
-        large = _enlarge_channel(pixels[:, :, 0].astype(np.float32), factor, method)[:, :, None]
+        result = _eight_bit(_enlarge_channel(pixels[:, :, 0].astype(np.float32), factor, method))[:, :, None]
     elif pixels.shape[2] == 4:
-        large = _enlarge_transparent(pixels, factor, method)
+        result = _enlarge_transparent(pixels, factor, method)
     else:
-        large = _enlarge_colors(pixels.astype(np.float32), factor, method)
-    result = straight(large) if large.shape[2] == 4 else _eight_bit(large)
+        result = _enlarge_colors(pixels, factor, method)
     return Filtered(remade(picture, result), scale_map(factor, factor))
 
 
@@ -86,29 +85,44 @@ def _eight_bit(values: npt.NDArray[np.float32]) -> Pixels:
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 
-def _enlarge_transparent(pixels: Pixels, factor: int, method: Upsampler) -> npt.NDArray[np.float32]:
-    """Return `(H·factor, W·factor, 4)`, colors weighted by alpha, 0…255; even alpha leaves colors alone."""
-    alpha = pixels[:, :, 3].astype(np.float32)
+def _enlarge_transparent(pixels: Pixels, factor: int, method: Upsampler) -> Pixels:
+    """Return `(H·factor, W·factor, 4)`; colors are weighted by alpha meanwhile, unless it is even."""
+    alpha = pixels[:, :, 3]
     if alpha.min() == alpha.max():
-        large_alpha = np.full((alpha.shape[0] * factor, alpha.shape[1] * factor), alpha[0, 0], np.float32)
-        colors = np.clip(_enlarge_colors(pixels[:, :, :3].astype(np.float32), factor, method), 0, 255)
-        colors *= large_alpha[:, :, None] / np.float32(255.0)
-    else:
-        large_alpha = np.clip(_bicubic(alpha, factor), 0, 255)
-        colors = _enlarge_colors(premultiplied(pixels)[:, :, :3], factor, method)
-    return np.concatenate([np.clip(colors, 0, 255), large_alpha[:, :, None]], axis=2)
+        colors = _enlarge_colors(pixels[:, :, :3], factor, method)
+        return np.concatenate([colors, np.full((*colors.shape[:2], 1), alpha[0, 0], np.uint8)], axis=2)
+    weighted = _eight_bit(premultiplied(pixels)[:, :, :3])
+    colors = _enlarge_colors(weighted, factor, method).astype(np.float32)
+    large_alpha = np.clip(_bicubic(alpha.astype(np.float32), factor), 0, 255)
+    return straight(np.concatenate([colors, large_alpha[:, :, None]], axis=2))
 
 
-def _enlarge_colors(
-    colors: npt.NDArray[np.float32], factor: int, method: Upsampler
-) -> npt.NDArray[np.float32]:
-    """Return `(H·factor, W·factor, 3)` float32 in about 0…255."""
-    luma = colors @ _LUMA
-    if np.ptp(colors, axis=2).max() == 0:
-        return np.repeat(_enlarge_channel(luma, factor, method)[:, :, None], 3, axis=2)
-    plain = _bicubic(colors, factor)
-    change = _enlarge_channel(luma, factor, method) - plain @ _LUMA
-    return _with_luma_changed(plain, change, _paper_colors(colors, factor))
+def _enlarge_colors(colors: Pixels, factor: int, method: Upsampler) -> Pixels:
+    """Return `(H·factor, W·factor, 3)` of RGB; all but the luma is done band by band."""
+    luma = sum(weight * colors[:, :, part] for part, weight in enumerate(_LUMA))
+    large = _enlarge_channel(cast("npt.NDArray[np.float32]", luma), factor, method)
+    if (colors == colors[:, :, :1]).all():
+        return np.repeat(_eight_bit(large)[:, :, None], 3, axis=2)
+    paper = np.stack([_paper_of(colors[:, :, part]) for part in range(3)], axis=2)
+    out = np.empty((*large.shape, 3), dtype=np.uint8)
+    height = colors.shape[0]
+    for top in range(0, height, _BAND):
+        bottom = min(top + _BAND, height)
+        # Interpolation looks two rows beyond the band.
+        first, last = max(0, top - 2), min(height, bottom + 2)
+        inner = slice((top - first) * factor, (bottom - first) * factor)
+        plain = _bicubic(colors[first:last].astype(np.float32), factor)[inner]
+        ground = _bilinear(paper[first:last].astype(np.float32), factor)[inner]
+        rows = slice(top * factor, bottom * factor)
+        out[rows] = _eight_bit(_with_luma_changed(plain, large[rows] - plain @ _LUMA, ground))
+    return out
+
+
+_BAND = 256
+
+
+def _paper_of(channel: Pixels) -> Pixels:
+    return _eight_bit(measure_paper(channel.astype(np.float32) / np.float32(255.0)) * np.float32(255.0))
 
 
 def _with_luma_changed(
@@ -131,14 +145,6 @@ _INK_DEPTH = 20.0
 """Difference of luma from the paper's, 0…255, from which a pixel has an ink's color."""
 
 
-def _paper_colors(work: npt.NDArray[np.float32], factor: int) -> npt.NDArray[np.float32]:
-    """Return the local median color, `(H·factor, W·factor, 3)` in 0…255."""
-    paper = np.stack([measure_paper(work[:, :, part] / np.float32(255.0)) for part in range(3)], axis=2)
-    size = (work.shape[1] * factor, work.shape[0] * factor)
-    large = cv2.resize(paper * np.float32(255.0), size, interpolation=cv2.INTER_LINEAR)
-    return cast("npt.NDArray[np.float32]", large)
-
-
 def _enlarge_channel(
     values: npt.NDArray[np.float32], factor: int, method: Upsampler
 ) -> npt.NDArray[np.float32]:
@@ -150,8 +156,13 @@ def _enlarge_channel(
 
 
 def _bicubic(values: npt.NDArray[np.float32], factor: int) -> npt.NDArray[np.float32]:
-    height, width = values.shape[:2]
-    return cast(
-        "npt.NDArray[np.float32]",
-        cv2.resize(values, (width * factor, height * factor), interpolation=cv2.INTER_CUBIC),
-    )
+    return _resized(values, factor, cv2.INTER_CUBIC)
+
+
+def _bilinear(values: npt.NDArray[np.float32], factor: int) -> npt.NDArray[np.float32]:
+    return _resized(values, factor, cv2.INTER_LINEAR)
+
+
+def _resized(values: npt.NDArray[np.float32], factor: int, method: int) -> npt.NDArray[np.float32]:
+    size = (values.shape[1] * factor, values.shape[0] * factor)
+    return cast("npt.NDArray[np.float32]", cv2.resize(values, size, interpolation=method))
