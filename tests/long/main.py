@@ -14,6 +14,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import generated  # noqa: E402
 import kills  # noqa: E402
 import sdks  # noqa: E402
+import studies  # noqa: E402
 import worker_kills  # noqa: E402
 
 CI_SDKS = ("24.11.0", "23.6.0.2")
@@ -44,6 +45,12 @@ def _run(section: str, options: argparse.Namespace) -> bool:
         return generated.run(options.requests, options.seed)
     if section == "kills":
         return kills.run(options.kills, options.seed)
+    if section == "study-kills":
+        return studies.run_kills(options.kills, options.seed)
+    if section == "dask":
+        return studies.run_dask(options.seed)
+    if section == "coverage":
+        return studies.run_coverage(200 if options.ci else 2000, options.seed)
     return worker_kills.run(options.kills, options.seed)
 
 
@@ -73,6 +80,9 @@ SECTIONS = {
     "generated": "generated: requests made from the OpenAPI document",
     "kills": "kills: the client is killed, then resumes",
     "worker-kills": "worker-kills: server processes are killed under load",
+    "study-kills": "study-kills: a study's process is killed, then goes on",
+    "dask": "dask: a study on a cluster of two processes, one of which is killed",
+    "coverage": "coverage: how often the 95 % interval holds a known difference",
 }
 
 if __name__ == "__main__":

@@ -1,0 +1,156 @@
+"""Kill a study at random moments, and workers of a real Dask cluster: nothing lost, nothing twice.
+
+Also the coverage of the tracker's interval on simulated studies with a known difference.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ink_service import ink_service
+from ocr_nb.statistics import bootstrap_ratio
+from ocr_nb.store import TrialStore
+from ocr_nb.studies import Study
+from ocr_nb.tracker import AccuracyTracker
+
+HERE = Path(__file__).resolve().parent
+VOLATILE = ["seconds", "time", "task_id"]
+CONDITIONS = "original,upsampled:x2"
+IMAGES = 40
+
+
+def run_kills(count: int, seed: int) -> bool:
+    """Kill the study's process `count` times at random moments; each time go on; compare the frames."""
+    rnd = random.Random(seed)
+    with tempfile.TemporaryDirectory() as name:
+        folder = make_images(Path(name))
+        expected = _frame(Study(folder, conditions=CONDITIONS, services=ink_service).run())
+        lost = killed = 0
+        while killed < count:
+            store = Path(name) / f"{killed}.sqlite"
+            done = 0
+            for _ in range(3):
+                finished, reported = _start_and_kill(folder, store, rnd.uniform(0.8, 4.0))
+                with TrialStore(store) as kept:
+                    lost += max(0, reported - (len(kept) - done))
+                    done = len(kept)
+                killed += not finished
+                if finished:
+                    break
+            with Study(folder, conditions=CONDITIONS, services=ink_service).run(store=store) as tracker:
+                if not _frame(tracker).equals(expected):
+                    print(f"the frame differs after kill {killed}")
+                    return False
+    print(f"{killed} kills: {lost} reported trials lost, every frame identical")
+    return lost == 0
+
+
+def run_dask(seed: int) -> bool:
+    """Run on two worker processes, kill one half way; compare with the sequential frame."""
+    from distributed import Client, LocalCluster
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = make_images(Path(name))
+        expected = _frame(Study(folder, conditions=CONDITIONS, services=ink_service).run())
+        paths = f"import sys; sys.path.insert(0, {str(HERE.parent)!r})"
+        with (
+            LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+            Client(cluster) as client,
+        ):
+            client.run(exec, paths)
+            undisturbed = _frame(Study(folder, conditions=CONDITIONS, services=ink_service).run(client))
+            pids = list(client.run(os.getpid).values())
+            reported: list[str] = []
+
+            def kill_half_way(done: int, total: int, trial: object) -> None:
+                reported.append(str(trial))
+                if done == total // 2:
+                    os.kill(pids[seed % 2], signal.SIGKILL)
+
+            store = Path(name) / "dask.sqlite"
+            tracker = Study(folder, conditions=CONDITIONS, services=ink_service).run(
+                client, store=store, on_progress=kill_half_way
+            )
+            # A new worker lacks the tests' folder: its rows are errors until a client tells it, and goes on.
+            failed = int(tracker.frame["error"].notna().sum())
+            tracker.close()
+            client.run(exec, paths)
+            with Client(cluster) as again:
+                tracker = Study(folder, conditions=CONDITIONS, services=ink_service).run(again, store=store)
+            same = _frame(tracker).equals(expected)
+        print(
+            f"two workers: frame {'identical' if undisturbed.equals(expected) else 'DIFFERS'}; one killed "
+            f"half way: {failed} rows tried again, frame {'identical' if same else 'DIFFERS'}"
+        )
+        return same and undisturbed.equals(expected)
+
+
+def run_coverage(repetitions: int, seed: int) -> bool:
+    """Count how often the 95 % interval covers the known difference, at 10, 30 and 60 groups."""
+    holds = True
+    # The mean of a normal share of mean 0.7 and deviation 0.3, cut at 0: by its closed form.
+    density, below = 0.0262, 0.00982  # of the standard normal at −7/3
+    mean_share = 0.7 * (1 - below) + 0.3 * density
+    truth = (2 / 32) * (mean_share - 1)
+    for groups in (10, 30, 60):
+        rnd = np.random.default_rng(seed)
+        hits = 0
+        for repetition in range(repetitions):
+            # A document's error rate is its own, and what upsampling leaves of it is its own share.
+            lengths = rnd.integers(200, 2000, groups)
+            rates = rnd.beta(2, 30, groups)
+            shares = np.clip(rnd.normal(0.7, 0.3, groups), 0, None)
+            edits = rnd.binomial(lengths, rates)
+            change = rnd.binomial(lengths, np.minimum(rates * shares, 1)) - edits
+            interval = bootstrap_ratio(
+                change.astype(float), lengths.astype(float), repetitions=2000, seed=repetition
+            )
+            hits += interval is not None and interval.low <= truth <= interval.high
+        share = hits / repetitions
+        print(
+            f"{groups} groups: the 95 % interval covers the difference in {100 * share:.1f} % of {repetitions}"
+        )
+        holds = holds and (groups < 30 or 0.93 <= share <= 0.97)
+    return holds
+
+
+def make_images(folder: Path) -> Path:
+    """Write `IMAGES` small images with their truths; return their folder."""
+    place = folder / "images"
+    place.mkdir()
+    for number in range(IMAGES):
+        pixels = np.full((30, 80), 255, np.uint8)
+        pixels[10:19, 10 : 20 + number] = 0
+        Image.fromarray(pixels).save(place / f"page{number:02d}.png")
+        (place / f"page{number:02d}.gt.txt").write_text(f"w{10 + number}h9")
+    return place
+
+
+def _frame(tracker: AccuracyTracker) -> object:
+    return tracker.frame.drop(columns=VOLATILE)
+
+
+def _start_and_kill(folder: Path, store: Path, seconds: float) -> tuple[bool, int]:
+    """Run the study in a process for `seconds`, then kill it; return whether it finished, and rows told."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(HERE.parent)!r})\n"
+        "from ink_service import ink_service\nfrom ocr_nb.studies import Study\n"
+        f"Study({str(folder)!r}, conditions={CONDITIONS!r}, services=ink_service).run("
+        f"store={str(store)!r}, on_progress=lambda done, total, trial: print(done, flush=True))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    try:
+        told, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        told, _ = process.communicate()
+    return process.returncode == 0, len([line for line in told.splitlines() if line.isdecimal()])
