@@ -82,7 +82,7 @@ SECTIONS = {
     "worker-kills": "worker-kills: server processes are killed under load",
     "study-kills": "study-kills: a study's process is killed, then goes on",
     "dask": "dask: a study on a cluster of two processes, one of which is killed",
-    "coverage": "coverage: how often the 95 % interval holds a known difference",
+    "coverage": "coverage: how often the interval holds a known difference",
 }
 
 if __name__ == "__main__":

@@ -116,9 +116,7 @@ def run_coverage(repetitions: int, seed: int) -> bool:
             )
             hits += interval is not None and interval.low <= truth <= interval.high
         share = hits / repetitions
-        print(
-            f"{groups} groups: the 95 % interval covers the difference in {100 * share:.1f} % of {repetitions}"
-        )
+        print(f"{groups} groups: the interval covers the difference in {share:.1%} of {repetitions}")
         holds = holds and (groups < 30 or 0.93 <= share <= 0.97)
     return holds
 
