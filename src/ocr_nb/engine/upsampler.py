@@ -19,6 +19,7 @@ from ..filters import Filtered, check_size, premultiplied, remade, scale_map, st
 from ..images import Gray, Picture, Pixels
 from ..xheight import is_inverse, measure_paper
 from .classical import ClassicalUpsampler
+from .learned import LearnedUpsampler
 from .tiles import check_factor
 
 DEFAULT_METHOD = "classical"
@@ -43,7 +44,10 @@ class Upsampler(Protocol):
         ...
 
 
-UPSAMPLERS: dict[str, Callable[[], Upsampler]] = {"classical": ClassicalUpsampler}
+UPSAMPLERS: dict[str, Callable[[], Upsampler]] = {
+    "classical": ClassicalUpsampler,
+    "learned": LearnedUpsampler,
+}
 """Method name → maker."""
 
 

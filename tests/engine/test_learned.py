@@ -1,0 +1,103 @@
+"""The learned upsampler: its weights, its tiles, what its strength means."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr_nb.engine import learned
+from ocr_nb.engine.learned import LearnedUpsampler
+from ocr_nb.engine.upsampler import make_upsampler, upsample_picture
+from ocr_nb.errors import SettingsError, WeightsCorrupt, WeightsMissing
+from ocr_nb.images import Gray, luma
+from ocr_nb.sample_set import samples
+
+
+@pytest.fixture(scope="module")
+def print_px() -> Gray:
+    """A small page, dark on light, `(H, W)`."""
+    return luma(samples("prose_scan")[0].picture)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+def test_every_factor_gives_its_size_and_stays_in_range(print_px, factor):
+    """The network itself enlarges four times; two and three are averaged from that."""
+    large = LearnedUpsampler().enlarge(print_px, factor)
+
+    height, width = print_px.shape
+    assert large.shape == (height * factor, width * factor)
+    assert large.dtype == np.float32
+    assert 0.0 <= float(large.min()) <= float(large.max()) <= 1.0
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+def test_the_tile_size_shows_in_no_pixel(print_px, factor):
+    """Each tile sees as far as the network does, so seams cannot show."""
+    whole = LearnedUpsampler(tile=4096).enlarge(print_px, factor)
+    parts = LearnedUpsampler(tile=53).enlarge(print_px, factor)
+
+    assert float(np.abs(whole - parts).max()) < 1e-4
+
+
+def test_no_strength_is_plain_cubic(print_px):
+    """What the network adds is added to OpenCV's cubic enlargement, nothing else is done."""
+    plain = LearnedUpsampler(strength=0.0).enlarge(print_px, 4)
+
+    height, width = print_px.shape
+    cubic = cv2.resize(print_px, (width * 4, height * 4), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    inner = np.s_[16:-16, 16:-16]  # OpenCV repeats border pixels, tiles mirror them
+    np.testing.assert_allclose(plain[inner], cubic[inner], atol=1e-5)
+
+
+def test_text_gets_steeper_edges_than_cubic_gives(print_px):
+    """The claim of upsampling: more gradient where the text is."""
+    sharp, plain = (LearnedUpsampler(strength=share).enlarge(print_px, 3) for share in (1.0, 0.0))
+
+    steepness = [float(np.hypot(*np.gradient(image)).mean()) for image in (sharp, plain)]
+    assert steepness[0] > 1.1 * steepness[1]
+
+
+def test_flat_paper_stays_flat():
+    """Nothing is invented where nothing stands."""
+    for tone in (0.0, 0.4, 1.0):
+        flat = np.full((40, 60), tone, np.float32)
+        assert float(np.abs(LearnedUpsampler().enlarge(flat, 2) - tone).max()) < 2 / 255
+
+
+def test_it_is_chosen_by_name_and_keeps_color():
+    """The seam is the one of the classical upsampler."""
+    picture = samples("banner")[0].picture
+    result = upsample_picture(picture, 2, make_upsampler("learned")).picture
+
+    assert (result.width, result.height) == (2 * picture.width, 2 * picture.height)
+    before, after = (image.pixels.reshape(-1, 3).mean(axis=0) for image in (picture, result))
+    np.testing.assert_allclose(after, before, atol=3.0)
+    with pytest.raises(SettingsError, match="did you mean 'learned'"):
+        make_upsampler("learnd")
+
+
+def test_weights_of_another_hash_are_refused(tmp_path, monkeypatch):
+    """A damaged file is named, with both hashes, and never computed with."""
+    weights = tmp_path / "text_sr.onnx"
+    weights.write_bytes(learned._WEIGHTS.read_bytes()[:-1] + b"x")
+    beside = learned._WEIGHTS.with_suffix(".json").read_text(encoding="utf-8")
+    weights.with_suffix(".json").write_text(beside, encoding="utf-8")
+    _use(weights, monkeypatch)
+
+    with pytest.raises(WeightsCorrupt, match=r"text_sr\.onnx have SHA-256 .* not "):
+        LearnedUpsampler()
+
+
+def test_missing_weights_are_said_to_be_missing(tmp_path, monkeypatch):
+    """Nothing is ever fetched."""
+    _use(tmp_path / "text_sr.onnx", monkeypatch)
+
+    with pytest.raises(WeightsMissing, match=r"text_sr\.json is not in .*: install the package again"):
+        LearnedUpsampler()
+
+
+def _use(weights, monkeypatch):
+    monkeypatch.setattr(learned, "_WEIGHTS", weights)
+    monkeypatch.setattr(learned, "_facts", learned._facts.__wrapped__)
+    monkeypatch.setattr(learned, "_shipped_model", learned._shipped_model.__wrapped__)
