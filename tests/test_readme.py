@@ -50,7 +50,7 @@ def test_every_command_that_is_shown_exists(command, tmp_path):
 def test_every_option_that_is_shown_exists(option, tmp_path):
     """In the help of one of the commands shown."""
     shown = "".join(
-        run(command, "--help", cwd=tmp_path).out for command in ("compare", "recognize", "upsample")
+        run(command, "--help", cwd=tmp_path).out for command in ("compare", "recognize", "study", "upsample")
     )
     assert option in shown
 
