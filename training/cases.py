@@ -1,7 +1,7 @@
 """What is judged: images with their ground truth. Luma `(H, W)` uint8, 0 black.
 
 `receipts` reads lines of real receipts, shrunk to a height; `degraded_pages` sets pages in evaluation fonts
-and spoils them by a fixed recipe. Both give the same cases for the same seed.
+and spoils them by a fixed recipe; `folder_cases` takes what lies in a folder. The same seed gives the same.
 """
 
 from collections.abc import Iterator
@@ -93,6 +93,15 @@ def spoil(page: Gray, level: str, chance: np.random.Generator) -> Gray:
         return spoiled
     _, data = cv2.imencode(".jpg", spoiled, [cv2.IMWRITE_JPEG_QUALITY, recipe.quality])
     return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+
+
+def folder_cases(folder: Path) -> Iterator[Case]:
+    """Yield every image of a folder that has a `NAME.gt.txt` beside it."""
+    for truth in sorted(folder.glob("*.gt.txt")):
+        image = cv2.imread(
+            str(truth.with_name(truth.name.removesuffix(".gt.txt") + ".png")), cv2.IMREAD_GRAYSCALE
+        )
+        yield Case(truth.name, image, truth.read_text("utf-8"))
 
 
 def degraded_pages(x_height_px: float, level: str, count: int, seed: int = 0) -> Iterator[Case]:

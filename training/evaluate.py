@@ -11,12 +11,13 @@ import json
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from training.cases import Case, degraded_pages, receipts
+from training.cases import Case, degraded_pages, folder_cases, receipts
 from training.enlargement import Enlarger
 from training.judges import JUDGES, Judge
 
@@ -104,6 +105,8 @@ def table(readings: list[Reading]) -> str:
 
 def groups_of(wanted: argparse.Namespace) -> Iterable[tuple[str, Iterable[Case]]]:
     """Name each group of cases that the command line asks for."""
+    if wanted.set:
+        yield f"pages of {wanted.set.name}", islice(folder_cases(wanted.set), wanted.count)
     for size in wanted.sizes:
         if wanted.receipts:
             yield f"receipt lines {size} px", receipts(wanted.receipts, size, wanted.count)
@@ -128,9 +131,8 @@ def main() -> None:
     parser.add_argument("--engine", choices=sorted(JUDGES), required=True)
     parser.add_argument("--receipts", type=Path, help="folder of NNN.jpg with NNN.csv boxes")
     parser.add_argument("--pages", choices="ABCD", help="synthetic pages of this level of degradation")
-    parser.add_argument(
-        "--sizes", type=int, nargs="+", required=True, help="box heights or x-heights in pixels"
-    )
+    parser.add_argument("--set", type=Path, help="folder of NAME.png with NAME.gt.txt")
+    parser.add_argument("--sizes", type=int, nargs="*", default=(), help="box heights or x-heights, pixels")
     parser.add_argument("--count", type=int, default=200, help="cases a size")
     parser.add_argument("--methods", nargs="+", default=METHODS)
     parser.add_argument("--weights", type=Path)

@@ -1,8 +1,16 @@
-"""Set pages for judging in fonts and words that training never saw."""
+"""Set pages for judging in fonts and words that training never saw.
+
+`python -m training.evaluation_pages FOLDER --level C --size 5` writes them as `NAME.png` and `NAME.gt.txt`,
+for a judge whose environment has no FreeType.
+"""
+
+import argparse
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from training.cases import LEVELS, degraded_pages
 from training.enlargement import Gray
 from training.fonts import FontFile, font_files
 from training.texts import FUNCTION_WORDS, Chance, code, load_wordbook, pick
@@ -59,3 +67,22 @@ def prose_line(chance: Chance) -> str:
         for _ in range(WORDS_A_LINE)
     ]
     return " ".join([parts[0].capitalize(), *parts[1:]]) + "."
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--level", choices=sorted(LEVELS), required=True)
+    parser.add_argument("--size", type=int, required=True, help="x-height in pixels")
+    parser.add_argument("--count", type=int, default=14)
+    wanted = parser.parse_args()
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    for case in degraded_pages(wanted.size, wanted.level, wanted.count):
+        cv2.imwrite(str(wanted.folder / f"{case.name}.png"), case.image)
+        (wanted.folder / f"{case.name}.gt.txt").write_text(case.ground_truth, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
