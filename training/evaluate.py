@@ -142,7 +142,7 @@ def main() -> None:
     judge = JUDGES[wanted.engine]("line" if wanted.receipts else "page")
     readings = load(wanted.results)
     known = {(row.engine, row.group, row.case, row.method) for row in readings}
-    with wanted.results.open("a", encoding="utf-8") as out:
+    with wanted.results.open("a", encoding="utf-8", buffering=1) as out:
         for group, cases in groups_of(wanted):
             for case in cases:
                 for method in wanted.methods:
