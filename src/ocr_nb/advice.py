@@ -1,7 +1,7 @@
 """Say whether enlarging a picture would help a recognizer, by how much, and why.
 
 In: anything `load_picture` takes, and the reader's name. Out: a factor 1 to 4 and a sentence for people.
-The thresholds are measured (`benchmarks/advice.py` prints the sweep behind them). Asks no recognizer.
+The thresholds are measured (`benchmarks/advice.py`, results in `docs/advice.md`). Asks no recognizer.
 """
 
 from __future__ import annotations
