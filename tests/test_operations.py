@@ -50,6 +50,8 @@ TEXT = "w12h9 w20h9\nw8h9 w30h9"
 def service():
     """A local service on the ink reader."""
     made = make()
+    # Waiters are woken when a task ends; a busy machine shall not make them ask before.
+    made.polling = Polling(first_wait=60.0, longest_wait=60.0, jitter=0.0)
     yield made
     asyncio.run(made.aclose())
 

@@ -12,6 +12,7 @@ from ocr_nb import filters, operations
 from ocr_nb.errors import SettingsError, TaskCancelled
 from ocr_nb.images import Picture, from_array, load_picture
 from ocr_nb.pipelines import pipeline
+from ocr_nb.polling import Polling
 from ocr_nb.service.protocol import TaskStatus
 
 
@@ -19,6 +20,8 @@ from ocr_nb.service.protocol import TaskStatus
 def service():
     """A local service on the ink reader."""
     made = make()
+    # Waiters are woken when a task ends; a busy machine shall not make them ask before.
+    made.polling = Polling(first_wait=60.0, longest_wait=60.0, jitter=0.0)
     yield made
     asyncio.run(made.aclose())
 
