@@ -18,6 +18,7 @@ import studies  # noqa: E402
 import worker_kills  # noqa: E402
 
 CI_SDKS = ("24.11.0", "23.6.0.2")
+CI_SECTIONS = ("sdks", "generated", "kills", "worker-kills")
 
 
 def main() -> int:
@@ -50,7 +51,7 @@ def _run(section: str, options: argparse.Namespace) -> bool:
     if section == "dask":
         return studies.run_dask(options.seed)
     if section == "coverage":
-        return studies.run_coverage(200 if options.ci else 2000, options.seed)
+        return studies.run_coverage(2000, options.seed)
     return worker_kills.run(options.kills, options.seed)
 
 
@@ -58,14 +59,14 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/long/run", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help="; ".join(SECTIONS.values()))
     parser.add_argument(
-        "--ci", action="store_true", help="the short selection: two SDKs, 500 requests, 10 kills"
+        "--ci", action="store_true", help="the short selection: SDKs, 500 requests, 10 kills, no studies"
     )
     parser.add_argument("--sdk", action="append", choices=sdks.VERSIONS, help="versions; default all")
     parser.add_argument("--requests", type=int, help="how many generated requests (default 6000)")
     parser.add_argument("--kills", type=int, help="how many kills (default 50)")
     parser.add_argument("--seed", type=int, default=1, help="of the random choices")
     options = parser.parse_args()
-    options.sections = options.sections or [*SECTIONS]
+    options.sections = options.sections or [*(CI_SECTIONS if options.ci else SECTIONS)]
     for section in options.sections:
         if section not in SECTIONS:
             parser.error(f"there is no section {section!r}: choose from {', '.join(SECTIONS)}")
