@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+AXE = Path(__file__).parent / "js" / "node_modules" / "axe-core" / "axe.min.js"
 TESSDATA_FOLDERS = ("/usr/share/tesseract-ocr/*/tessdata", "/usr/share/tessdata", "/usr/local/share/tessdata")
 
 
@@ -18,7 +19,8 @@ def needs(*programs: str) -> str:
     """Return the path of the first of `programs`; skip the test, or fail it, when any is missing.
 
     A program is a command name (`node`, `curl`, `chromium`), `tesseract` (the Python binding and English
-    language data; not the command) or `module:NAME` for an optional Python package.
+    language data; not the command), `axe` (the script of axe-core) or `module:NAME` for an optional Python
+    package.
     """
     found = [(program, find(program)) for program in programs]
     missing = [program for program, path in found if path is None]
@@ -37,6 +39,8 @@ def find(program: str) -> str | None:
         return None if spec is None else spec.origin or "built-in"
     if program == "tesseract":
         return _tesseract()
+    if program == "axe":
+        return str(AXE) if AXE.is_file() else None
     return shutil.which(program)
 
 

@@ -83,7 +83,7 @@ def test_without_root_nothing_is_installed_and_all_that_is_missing_is_named(bare
     executable(bare / "apt-get", "echo apt-get was called", "exit 9")
     done = run(ROOT / "tests" / "prepare", path=bare)
     assert 0 == done.returncode, done.stderr
-    assert done.stdout.startswith("Not root, so nothing was installed. Missing: chromium nodejs curl")
+    assert done.stdout.startswith("Not root, so nothing was installed. Missing: chromium nodejs npm curl")
     assert "apt-get was called" not in done.stdout
 
 
@@ -91,11 +91,11 @@ def test_as_root_only_what_is_missing_is_installed_after_the_lists_are_fetched(b
     """Package lists of a fresh machine are empty or old."""
     executable(bare / "id", "echo 0")
     executable(bare / "apt-get", 'echo "apt-get $*"')
-    for present in ("node", "curl"):
+    for present in ("node", "npm", "curl"):
         executable(bare / present)
     done = run(ROOT / "tests" / "prepare", path=bare)
     assert 0 == done.returncode, done.stderr
-    update, install = done.stdout.splitlines()
+    update, install = done.stdout.splitlines()[:2]
     assert "apt-get update -qq" == update
     assert install.startswith("apt-get install -y -qq --no-install-recommends chromium")
     assert "node" not in install
@@ -104,7 +104,7 @@ def test_as_root_only_what_is_missing_is_installed_after_the_lists_are_fetched(b
 def test_a_machine_that_has_everything_is_left_alone(bare, needs):
     """Nothing is fetched either."""
     needs("tesseract")
-    for present in ("chromium", "node", "curl"):
+    for present in ("chromium", "node", "npm", "curl"):
         executable(bare / present)
     executable(bare / "apt-get", "exit 9")
     done = run(ROOT / "tests" / "prepare", path=bare)
