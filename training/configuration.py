@@ -12,16 +12,24 @@ class Configuration:
     """A run's settings. Steps count batches; patches are in small pixels."""
 
     seed: int = 2026
-    strips: int = 5000
+    strips: int = 12_000
     """Rendered pages of synthetic text."""
     channels: int = 32
-    hidden: int = 8
+    deep_channels: int = 64
+    """At half size."""
+    blocks: int = 2
+    joined: int = 2
     bfloat16: bool = True
     """Whether convolutions compute in bfloat16 while training; weights are float32 all the same."""
     averaging: float = 0.999
     """Exponential averaging of weights: what is evaluated and exported."""
 
-    pixel_steps: int = 8_000
+    own_reader_steps: int = 4_500
+    own_reader_batch: int = 8
+    own_reader_patch: tuple[int, int] = (48, 120)
+    own_reader_rate: float = 2e-3
+
+    pixel_steps: int = 20_000
     """Stage 1: squared error alone."""
     pixel_batch: int = 8
     pixel_patch: tuple[int, int] = (72, 72)
@@ -29,15 +37,22 @@ class Configuration:
     pixel_rate: float = 8e-4
     pixel_rate_end: float = 8e-4
 
-    reader_steps: int = 1_500
-    """Stage 2: squared error and what a recognizer makes of the output."""
+    reader_steps: int = 5_000
+    """Stage 2: squared error and what two recognizers make of the output."""
     reader_batch: int = 8
-    reader_patch: tuple[int, int] = (48, 96)
-    reader_lines: int = 8
-    """Lines of text a batch gives the reader at most."""
-    reader_share: float = 0.002
-    """Weight of the CTC loss of a character beside the squared error."""
-    reader_rate: float = 5e-4
+    reader_patch: tuple[int, int] = (48, 112)
+    reader_lines: int = 24
+    """Lines of text a batch carries at most."""
+    teacher_lines: int = 4
+    """Of these, how many PP-OCRv4 reads."""
+    teacher_share: float = 0.002
+    """Weight of its CTC loss of a character beside the squared error."""
+    own_lines: int = 16
+    """How many the own reader reads."""
+    own_share: float = 0.002
+    faintest_strength: float = 0.4
+    """What the readers see is bicubic plus a share of the network's output: by chance from this to all."""
+    reader_rate: float = 6e-4
     reader_rate_end: float = 1e-5
 
     @property
@@ -49,11 +64,18 @@ class Configuration:
         """The first 12 hexadecimal digits of the SHA-256 of the settings as sorted JSON."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
 
+    @property
+    def own_reader_hash(self) -> str:
+        """As `hash`, of the settings that decide the own reader's weights."""
+        names = ("seed", "strips", "bfloat16")
+        settings = {k: v for k, v in asdict(self).items() if k in names or k.startswith("own_reader")}
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
+
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read the settings that differ from the defaults from a JSON file."""
         given = json.loads(path.read_text("utf-8"))
-        for name in ("pixel_patch", "reader_patch"):
+        for name in ("own_reader_patch", "pixel_patch", "reader_patch"):
             if name in given:
                 given[name] = tuple(given[name])
         return replace(cls(), **given)

@@ -15,7 +15,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from training.configuration import Configuration
-from training.network import MIDDLE, SLOPE, TextUpsampler, count_parameters
+from training.network import GRID, MIDDLE, SLOPE, TextUpsampler, count_parameters
+from training.train import make_network
 from training.typesetting import FACTOR
 
 # Old enough for every runtime of recent years: nothing newer is used.
@@ -26,33 +27,41 @@ def to_onnx(model: TextUpsampler) -> onnx.ModelProto:
     """Build the graph node by node: `luma` `(N, 1, H, W)` to `residual` `(N, 1, FACTOR·H, FACTOR·W)`."""
     nodes = [helper.make_node("Sub", ["luma", "middle"], ["centered"])]
     constants = [numpy_helper.from_array(torch.tensor(MIDDLE).numpy(), "middle")]
-    value = "centered"
 
-    def convolve(name: str, layer: torch.nn.Conv2d, source: str) -> str:
-        pad = layer.kernel_size[0] // 2
-        constants.append(
-            numpy_helper.from_array(layer.weight.detach().contiguous().numpy(), f"{name}.weight")
-        )
+    def convolve(name: str, layer: torch.nn.Module, source: str) -> str:
+        assert isinstance(layer, torch.nn.Conv2d)
         assert layer.bias is not None
-        constants.append(numpy_helper.from_array(layer.bias.detach().numpy(), f"{name}.bias"))
+        for part, values in (("weight", layer.weight), ("bias", layer.bias)):
+            constants.append(numpy_helper.from_array(values.detach().contiguous().numpy(), f"{name}.{part}"))
+        pad = int(layer.padding[0])
         inputs = [source, f"{name}.weight", f"{name}.bias"]
-        nodes.append(helper.make_node("Conv", inputs, [name], kernel_shape=layer.kernel_size, pads=[pad] * 4))
+        shape = {"kernel_shape": layer.kernel_size, "strides": layer.stride, "pads": [pad] * 4}
+        nodes.append(helper.make_node("Conv", inputs, [name], **shape))
         return name
 
-    def activate(source: str) -> str:
+    def active(source: str) -> str:
         nodes.append(helper.make_node("LeakyRelu", [source], [f"{source}.active"], alpha=SLOPE))
         return f"{source}.active"
 
-    start = value = activate(convolve("first", model.first, value))
-    for number, layer in enumerate(model.trunk):
-        value = convolve(f"trunk{number}", layer, value)
-        if number == len(model.trunk) - 1:
-            nodes.append(helper.make_node("Add", [value, start], ["joined"]))
-            value = "joined"
-        value = activate(value)
-    value = convolve("head", model.head, value)
-    # CRD is PyTorch's pixel shuffle: channel, then row, then column.
-    nodes.append(helper.make_node("DepthToSpace", [value], ["residual"], blocksize=FACTOR, mode="CRD"))
+    def shuffle(source: str, name: str, size: int) -> str:
+        # CRD is PyTorch's pixel shuffle: channel, then row, then column.
+        nodes.append(helper.make_node("DepthToSpace", [source], [name], blocksize=size, mode="CRD"))
+        return name
+
+    def add(one: str, other: str, name: str) -> str:
+        nodes.append(helper.make_node("Add", [one, other], [name]))
+        return name
+
+    near = active(convolve("near", model.near, active(convolve("first", model.first, "centered"))))
+    value = active(convolve("down", model.down, near))
+    for number in range(0, len(model.deep), 2):
+        inner = active(convolve(f"deep{number}", model.deep[number], value))
+        inner = convolve(f"deep{number + 1}", model.deep[number + 1], inner)
+        value = add(value, inner, f"corrected{number}")
+    value = active(add(shuffle(convolve("up", model.up, value), "raised", GRID), near, "both"))
+    for number, layer in enumerate(model.joined):
+        value = active(convolve(f"joined{number}", layer, value))
+    shuffle(convolve("head", model.head, value), "residual", FACTOR)
     graph = helper.make_graph(
         nodes,
         "text_upsampler",
@@ -84,12 +93,14 @@ def describe(
         "bytes": len(data),
         "license": "MIT, as the project",
         "architecture": (
-            f"5x5 convolution, {c.hidden} 3x3 convolutions of {c.channels} channels (leaky ReLU {SLOPE}), "
+            f"5x5 and 3x3 convolution of {c.channels} channels, {c.blocks} residual pairs of 3x3 ones of "
+            f"{c.deep_channels} at half size, {c.joined} 3x3 ones of {c.channels} (leaky ReLU {SLOPE}), "
             f"3x3 head, pixel shuffle"
         ),
         "parameters": count_parameters(model),
         "factor": FACTOR,
         "receptive_radius": model.radius,
+        "grid": GRID,
         "input": {"name": "luma", "axes": "N,1,H,W", "type": "float32", "range": "0 black to 1 white"},
         "output": {
             "name": "residual",
@@ -99,7 +110,8 @@ def describe(
         },
         "tiling": (
             "convolutions pad with zeros: extend the image by receptive_radius replicated pixels and "
-            "overlap tiles by as many on each side, then cut; the result does not depend on the tiles"
+            "overlap tiles by as many on each side, then cut; height and width are multiples of grid, and "
+            "tiles begin at multiples of it; the result does not depend on the tiles"
         ),
         "training": {
             "command": "python -m training.train --reader ch_PP-OCRv4_rec_infer.onnx",
@@ -114,7 +126,10 @@ def describe(
             "duration_s": round(checkpoint["seconds"]),
             "steps": checkpoint["step"],
             "steps_planned": c.steps,
-            "reader_in_the_loop": "PP-OCRv4 recognizer (rapidocr-onnxruntime 1.4.4)",
+            "readers_in_the_loop": [
+                "PP-OCRv4 recognizer (rapidocr-onnxruntime 1.4.4)",
+                f"own line reader, trained from scratch: {c.own_reader_steps} steps (training/own_reader.py)",
+            ],
             "last_measured": last_measured(run / "log.jsonl"),
         },
     }
@@ -131,7 +146,7 @@ def main() -> None:
     wanted = parser.parse_args()
     c = Configuration.load(wanted.run / "configuration.json")
     checkpoint = torch.load(wanted.run / "checkpoint.pt", weights_only=True)
-    model = TextUpsampler(c.channels, c.hidden)
+    model = make_network(c)
     model.load_state_dict(checkpoint["averaged"])
     data = to_onnx(model).SerializeToString()
     wanted.weights.parent.mkdir(parents=True, exist_ok=True)

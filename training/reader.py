@@ -6,7 +6,7 @@ are never changed. It is a teacher and a selector here; nothing that it judges i
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnx
@@ -18,11 +18,10 @@ from torch.nn import functional as F
 from training.batches import Line
 from training.typesetting import FACTOR
 
-LINE_HEIGHT = 48
 # The recognizer's own preparation: three equal channels from -1 to 1.
 CHANNELS = 3
-# Longer lines are narrowed; the recognizer was trained on widths around 320.
-LONGEST_WIDTH = 480
+# What lines are filled up with to a common width: after centering, the zeros that the recognizer expects.
+PADDING = 0.5
 
 
 def _pairs(pads: list[int]) -> tuple[int, int]:
@@ -108,8 +107,32 @@ OPERATORS: dict[str, Operator] = {
 }
 
 
+class LineReader(Protocol):
+    """What a loss needs of a reader."""
+
+    line_height: int
+    """Of the images it takes, pixels."""
+    longest_width: int
+    """Longer lines are narrowed to this."""
+
+    def encode(self, text: str) -> list[int] | None:
+        """Return the text's class numbers, or None when a character is not in the alphabet."""
+        ...
+
+    def recognize(self, lines: Tensor) -> list[str]:
+        """Return the most likely text of each line."""
+        ...
+
+    def __call__(self, lines: Tensor) -> Tensor:
+        """Return log probabilities `(T, N, C)`."""
+        ...
+
+
 class Reader(nn.Module):
     """Runs the recognizer's graph node by node."""
+
+    line_height = 48
+    longest_width = 480  # it was trained on widths around 320
 
     def __init__(self, path: Path) -> None:
         """Read an ONNX file whose metadata hold the alphabet, a character a line.
@@ -155,45 +178,56 @@ class Reader(nn.Module):
         return values[self._logits].float().log_softmax(-1).permute(1, 0, 2)
 
     def recognize(self, lines: Tensor) -> list[str]:
-        """Return the most likely text of each line: repeats merged, blanks dropped."""
+        """Return the most likely text of each line."""
         with torch.no_grad():
-            best = self(lines).argmax(-1).T.tolist()
-        return [
-            "".join(self.alphabet[n] for n, before in zip(row, [0, *row], strict=False) if n != before)
-            for row in best
-        ]
+            return most_likely_texts(self(lines), self.alphabet)
 
 
-def cut_lines(images: Tensor, lines: Sequence[Line]) -> Tensor:
-    """Cut lines out of enlarged images `(N, 1, H, W)` and resize them to `(len(lines), 1, 48, W)`."""
+def most_likely_texts(logs: Tensor, alphabet: Sequence[str]) -> list[str]:
+    """Return the best class of each column as text: repeats merged, blanks (class 0) dropped."""
+    return [
+        "".join(alphabet[n] for n, before in zip(row, [0, *row], strict=False) if n != before and n)
+        for row in logs.argmax(-1).T.tolist()
+    ]
+
+
+def cut_lines(images: Tensor, lines: Sequence[Line], height: int, longest: int) -> Tensor:
+    """Cut lines out of enlarged images `(N, 1, H, W)` and resize them to `height`, at most `longest` wide."""
     cuts = []
     for line in lines:
         left, top, right, bottom = (round(v * FACTOR) for v in line.box)
         piece = images[line.sample : line.sample + 1, :, top:bottom, left:right]
-        width = min(LONGEST_WIDTH, max(16, round(LINE_HEIGHT * piece.shape[3] / piece.shape[2])))
+        width = min(longest, max(16, round(height * piece.shape[3] / piece.shape[2])))
         cuts.append(
-            F.interpolate(piece, (LINE_HEIGHT, width), mode="bilinear", align_corners=False, antialias=False)
+            F.interpolate(piece, (height, width), mode="bilinear", align_corners=False, antialias=False)
         )
-    # The recognizer pads with zeros after centering: middle gray.
     widest = max(cut.shape[3] for cut in cuts)
-    return torch.cat([F.pad(cut, (0, widest - cut.shape[3]), value=0.5) for cut in cuts])
+    return torch.cat([F.pad(cut, (0, widest - cut.shape[3]), value=PADDING) for cut in cuts])
 
 
 class ReaderLoss:
-    """How badly the reader reads the enlarged lines: CTC, per character."""
+    """How badly a reader reads the enlarged lines: CTC, per character."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: LineReader, most: int) -> None:
+        """Read at most `most` lines at once: of those that the reader knows all characters of."""
         self._reader = reader
+        self._most = most
 
-    def __call__(self, images: Tensor, lines: Sequence[Line]) -> Tensor:
-        """Return the mean loss a character; lines with characters unknown to the reader do not count."""
-        pairs = [(line, codes) for line in lines if (codes := self._reader.encode(line.text))]
-        if not pairs:
+    def __call__(self, images: Tensor, lines: Sequence[Line], first: int) -> Tensor:
+        """Return the mean loss a character; `first`, any number, says which lines are read."""
+        known = [line for line in lines if self._reader.encode(line.text)]
+        if not known:
             return images.sum() * 0
-        cuts = cut_lines(images.clamp(0, 1), [line for line, _ in pairs])
-        logs = self._reader(cuts)
-        lengths = torch.tensor([len(codes) for _, codes in pairs])
-        steps = torch.full((len(pairs),), logs.shape[0])
-        targets = torch.tensor([code for _, codes in pairs for code in codes])
+        # Lines of like width together: little is computed for what they are filled up with.
+        known.sort(key=lambda line: (line.box[2] - line.box[0]) / (line.box[3] - line.box[1]))
+        start = first % max(1, len(known) - self._most + 1)
+        chosen = known[start : start + self._most]
+        logs = self._reader(
+            cut_lines(images.clamp(0, 1), chosen, self._reader.line_height, self._reader.longest_width)
+        )
+        codes = [self._reader.encode(line.text) or [] for line in chosen]
+        lengths = torch.tensor([len(code) for code in codes])
+        steps = torch.full((len(codes),), logs.shape[0])
+        targets = torch.tensor([number for code in codes for number in code])
         losses = F.ctc_loss(logs, targets, steps, lengths, reduction="none", zero_infinity=True)
         return (losses / lengths).clamp(max=6).mean()

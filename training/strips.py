@@ -238,6 +238,10 @@ class StripShelf:
     def __len__(self) -> int:
         return len(self._notes)
 
+    def characters(self) -> set[str]:
+        """Return every character that is set somewhere."""
+        return {char for note in self._notes for word in note["words"] for char in word["text"]}
+
     def __getitem__(self, index: int) -> Strip:
         note = self._notes[index]
         return Strip(

@@ -11,11 +11,14 @@ import json
 import math
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
@@ -23,7 +26,8 @@ from training.batches import Batch, Batches
 from training.configuration import Configuration
 from training.fonts import Split
 from training.network import TextUpsampler, average_into, count_parameters
-from training.reader import Reader, ReaderLoss
+from training.own_reader import load_own_reader, path_of, train_own_reader
+from training.reader import LineReader, Reader, ReaderLoss
 from training.strips import render_many
 from training.validation import validate
 
@@ -49,10 +53,25 @@ class State:
     sums: dict[str, list[float]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """One reader in the loop."""
+
+    name: str
+    loss: ReaderLoss
+    share: float
+    """Of its loss, beside the squared error."""
+
+
+def make_network(c: Configuration) -> TextUpsampler:
+    """Make the network that a configuration describes."""
+    return TextUpsampler(c.channels, c.deep_channels, c.blocks, c.joined)
+
+
 def start(configuration: Configuration) -> State:
     """Make a fresh state; the seed decides the first weights."""
     torch.manual_seed(configuration.seed)
-    model = TextUpsampler(configuration.channels, configuration.hidden).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs know no keyword-only call
+    model = make_network(configuration).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs know no keyword-only call
     return State(model, copy.deepcopy(model), torch.optim.Adam(model.parameters(), betas=(0.9, 0.99)))
 
 
@@ -118,19 +137,23 @@ def squared_error(output: torch.Tensor, batch: Batch) -> torch.Tensor:
     return (batch.weight * difference**2).mean()
 
 
-def teach(state: State, batch: Batch, reader: ReaderLoss | None, c: Configuration) -> dict[str, float]:
+def teach(state: State, batch: Batch, readers: Sequence[Taught], c: Configuration) -> dict[str, float]:
     """Take one optimizer step and return the losses."""
     for group in state.optimizer.param_groups:
         group["lr"] = rate_at(state.step, c)
     small = batch.small.contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16, enabled=c.bfloat16):
         output = state.model(small)
-    loss = error = squared_error(output.float(), batch)
-    losses = {"squared_error": float(error.detach())}
-    if reader is not None and batch.lines:
-        reading = reader(batch.bicubic + output.float(), batch.lines)
-        losses["reading"] = float(reading.detach())
-        loss = error + c.reader_share * reading
+    output = output.float()
+    loss = squared_error(output, batch)
+    losses = {"squared_error": float(loss.detach())}
+    if readers and batch.lines:
+        chance = np.random.default_rng([c.seed, state.step])
+        seen = batch.bicubic + float(chance.uniform(c.faintest_strength, 1)) * output
+        for reader in readers:
+            reading = reader.loss(seen, batch.lines, int(chance.integers(1000)))
+            losses[reader.name] = float(reading.detach())
+            loss = loss + reader.share * reading
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(state.model.parameters(), 0.5)
@@ -166,18 +189,21 @@ def run_leg(
     strips: dict[Split, Path],
     *,
     minutes: float,
-    reader: Reader | None,
+    readers: Callable[[], dict[str, LineReader]],
     workers: int,
 ) -> None:
     """Train until the time is up or the run is complete, saving on the way and at the end."""
     until = time.monotonic() + 60 * minutes
     log, checkpoint = folder / "log.jsonl", folder / "checkpoint.pt"
     began = time.monotonic()
+    judges: dict[str, LineReader] = {}
     while state.step < c.steps and time.monotonic() < until:
-        stage_end = c.pixel_steps if state.step < c.pixel_steps else c.steps
-        loss = ReaderLoss(reader) if reader is not None and state.step >= c.pixel_steps else None
+        in_first = state.step < c.pixel_steps
+        judges = {} if in_first else readers()
+        taught = taught_by(judges, c)
+        stage_end = c.pixel_steps if in_first else c.steps
         for batch in batches_from(state.step, stage_end, strips["train"], c, workers):
-            note(state, teach(state, batch, loss, c))
+            note(state, teach(state, batch, taught, c))
             state.step += 1
             state.seconds += time.monotonic() - began
             began = time.monotonic()
@@ -185,12 +211,30 @@ def run_leg(
                 report(state, log, c)
             if state.step % SAVE_EVERY == 0:
                 save(state, checkpoint)
-            if state.step % VALIDATE_EVERY == 0:
-                report(state, log, c, **validate(state.averaged, strips["validation"], reader))
+            if state.step % VALIDATE_EVERY == 0 or state.step == c.pixel_steps:
+                report(state, log, c, **validate(state.averaged, strips["validation"], judges))
             if time.monotonic() > until:
                 break
     save(state, checkpoint)
-    report(state, log, c, **validate(state.averaged, strips["validation"], reader))
+    report(state, log, c, **validate(state.averaged, strips["validation"], judges))
+
+
+def taught_by(judges: dict[str, LineReader], c: Configuration) -> list[Taught]:
+    """Give each reader its number of lines and its weight."""
+    settings = {"teacher": (c.teacher_lines, c.teacher_share), "own": (c.own_lines, c.own_share)}
+    return [
+        Taught(name, ReaderLoss(reader, settings[name][0]), settings[name][1])
+        for name, reader in judges.items()
+    ]
+
+
+def own_reader_process(cache: Path, strips: Path, c: Configuration) -> BaseProcess | None:
+    """Train the own reader beside the first stage unless it is there: it has until the second one begins."""
+    if c.reader_steps == 0 or path_of(cache, c).exists():
+        return None
+    process = get_context("spawn").Process(target=train_own_reader, args=(cache, strips, c), daemon=True)
+    process.start()
+    return process
 
 
 def prepare_strips(cache: Path, c: Configuration) -> dict[Split, Path]:
@@ -242,12 +286,21 @@ def main() -> None:
     state.legs.append(
         {"commit": commit_of_repository(), "configuration_hash": c.hash, "from_step": state.step}
     )
-    reader = Reader(wanted.reader) if wanted.reader else None
+    process = own_reader_process(wanted.cache, strips["train"], c)
+
+    def readers() -> dict[str, LineReader]:
+        """Load PP-OCRv4 and the own reader, once the latter has been trained."""
+        if process is not None:
+            process.join()
+        if wanted.reader is None:
+            parser.error("The second stage needs --reader.")
+        return {"teacher": Reader(wanted.reader), "own": load_own_reader(path_of(wanted.cache, c))}
+
     print(
         f"{folder}: {count_parameters(state.model)} parameters, from step {state.step} of {c.steps}",
         flush=True,
     )
-    run_leg(state, c, folder, strips, minutes=wanted.minutes, reader=reader, workers=wanted.workers)
+    run_leg(state, c, folder, strips, minutes=wanted.minutes, readers=readers, workers=wanted.workers)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Measure a network while it trains: on validation fonts and words, with the teacher as the reader.
+"""Measure a network while it trains: on validation fonts and words, with the readers in the loop as readers.
 
 What is selected by these numbers is judged elsewhere (`evaluate`), by other readers on other fonts.
 """
 
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rapidfuzz.distance import Levenshtein
 
 from training.batches import Batch, Line, choose_lines, cut_sample, to_batch
 from training.network import TextUpsampler
-from training.reader import Reader, cut_lines
+from training.reader import LineReader, cut_lines
 from training.strips import StripShelf
 
 PATCH = (40, 160)
@@ -36,28 +37,30 @@ def validation_batches(folder: Path) -> tuple[Batch, ...]:
     return tuple(batches)
 
 
-def validate(model: TextUpsampler, folder: Path, reader: Reader | None) -> dict[str, float]:
-    """Return the mean squared error and, given a reader, the character error rate, beside bicubic's."""
+def validate(model: TextUpsampler, folder: Path, readers: dict[str, LineReader]) -> dict[str, float]:
+    """Return the mean squared error and each reader's character error rate, beside bicubic's."""
     errors: dict[str, list[float]] = {"bicubic": [], "ours": []}
-    edits: dict[str, int] = {"bicubic": 0, "ours": 0}
-    length = 0
+    edits: Counter[tuple[str, str]] = Counter()
+    lengths: Counter[str] = Counter()
     for batch in validation_batches(folder):
         with torch.no_grad():
             outputs = {"bicubic": batch.bicubic, "ours": batch.bicubic + model(batch.small)}
-        lines = [line for line in batch.lines if reader and reader.encode(line.text)]
-        length += sum(len(line.text.replace(" ", "")) for line in lines)
         for name, output in outputs.items():
             errors[name].append(float(((output.clamp(0, 1) - batch.target) ** 2).mean()))
-            edits[name] += count_edits(reader, output.clamp(0, 1), lines) if reader and lines else 0
+        for who, reader in readers.items():
+            lines = [line for line in batch.lines if reader.encode(line.text)]
+            lengths[who] += sum(len(line.text.replace(" ", "")) for line in lines)
+            for name, output in outputs.items() if lines else ():
+                edits[who, name] += count_edits(reader, output.clamp(0, 1), lines)
     measured = {f"validation_error_{name}": float(np.mean(values)) for name, values in errors.items()}
-    if length:
-        measured |= {f"validation_cer_{name}": count / length for name, count in edits.items()}
-    return measured
+    return measured | {
+        f"validation_cer_{name}_{who}": count / lengths[who] for (who, name), count in edits.items()
+    }
 
 
-def count_edits(reader: Reader, images: torch.Tensor, lines: list[Line]) -> int:
+def count_edits(reader: LineReader, images: torch.Tensor, lines: list[Line]) -> int:
     """Count the edits between what the reader reads and the truth, spaces left out."""
-    texts = reader.recognize(cut_lines(images, lines))
+    texts = reader.recognize(cut_lines(images, lines, reader.line_height, reader.longest_width))
     return sum(
         Levenshtein.distance(text.replace(" ", ""), line.text.replace(" ", ""))
         for text, line in zip(texts, lines, strict=True)

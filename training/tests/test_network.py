@@ -13,7 +13,16 @@ from training.strips import render_many
 from training.typesetting import FACTOR
 
 TINY = Configuration(
-    seed=1, strips=4, channels=4, hidden=2, bfloat16=False, pixel_steps=6, pixel_batch=2, reader_steps=0
+    seed=1,
+    strips=4,
+    channels=4,
+    deep_channels=6,
+    blocks=1,
+    joined=1,
+    bfloat16=False,
+    pixel_steps=6,
+    pixel_batch=2,
+    reader_steps=0,
 )
 
 
@@ -25,10 +34,10 @@ def perturbed(model: TextUpsampler) -> TextUpsampler:
 
 
 def test_the_onnx_file_computes_the_same() -> None:
-    """PyTorch and ONNX Runtime agree for any size."""
-    model = perturbed(TextUpsampler(8, 3))
+    """PyTorch and ONNX Runtime agree for any even size."""
+    model = perturbed(TextUpsampler(8, 12, 2, 1))
     session = onnxruntime.InferenceSession(to_onnx(model).SerializeToString())
-    for height, width in ((9, 17), (32, 20)):
+    for height, width in ((10, 18), (32, 20)):
         luma = torch.rand(2, 1, height, width)
         (found,) = session.run(None, {"luma": luma.numpy()})
 
@@ -37,21 +46,35 @@ def test_the_onnx_file_computes_the_same() -> None:
 
 
 def test_a_pixel_changes_nothing_beyond_the_stated_radius() -> None:
-    """The radius is exact: it is what tiles must overlap by."""
-    model = perturbed(TextUpsampler(8, 3))
-    still = torch.rand(1, 1, 41, 41)
-    moved = still.clone()
-    moved[0, 0, 20, 20] += 0.5
-    changed = (model(still) - model(moved)).abs().amax((0, 1)) > 0
-    reach = changed.nonzero().float()
+    """Wherever the pixel lies on the half-size grid; and some pixel does reach nearly as far."""
+    model = perturbed(TextUpsampler(8, 12, 2, 1))
+    still = torch.rand(1, 1, 48, 48)
+    farthest = 0
+    for place in (24, 25):
+        moved = still.clone()
+        moved[0, 0, place, place] += 0.5
+        changed = (model(still) - model(moved)).abs().amax((0, 1)) > 0
+        reach = changed.nonzero() // FACTOR - place
+        farthest = max(farthest, int(reach.abs().max()))
 
-    assert int(reach.min()) == (20 - model.radius) * FACTOR
-    assert int(reach.max()) == (20 + model.radius + 1) * FACTOR - 1
+    assert model.radius - 2 <= farthest <= model.radius
+    assert model.radius % 2 == 0
+
+
+def test_even_shifts_of_the_picture_shift_the_answer() -> None:
+    """What tiles rely on: two pixels more on the left are two pixels more, nothing else."""
+    model = perturbed(TextUpsampler(8, 12, 2, 1))
+    luma = torch.rand(1, 1, 50, 60)
+    edge = model.radius
+    whole = model(luma)[:, :, edge * FACTOR : -edge * FACTOR, (edge + 2) * FACTOR : -edge * FACTOR]
+    part = model(luma[:, :, :, 2:])[:, :, edge * FACTOR : -edge * FACTOR, edge * FACTOR : -edge * FACTOR]
+
+    assert torch.allclose(whole, part, atol=1e-5)
 
 
 def test_averaging_moves_by_the_share_it_is_told() -> None:
     """A keep of 0 copies, a keep of 1 changes nothing."""
-    old, new = TextUpsampler(4, 2), TextUpsampler(4, 2)
+    old, new = TextUpsampler(4, 6, 1, 1), TextUpsampler(4, 6, 1, 1)
     before = old.first.weight.clone()
     average_into(old, new, 1.0)
     assert torch.equal(old.first.weight, before)
@@ -66,7 +89,7 @@ def test_a_run_in_two_legs_is_the_run_in_one(tmp_path: Path) -> None:
 
     def teach_until(state: train.State, stop: int) -> None:
         for batch in train.batches_from(state.step, stop, strips["train"], TINY, workers=0):
-            train.teach(state, batch, None, TINY)
+            train.teach(state, batch, [], TINY)
             state.step += 1
 
     whole = train.start(TINY)
@@ -89,7 +112,7 @@ def test_every_setting_changes_the_hash() -> None:
         TINY.hash,
         Configuration().hash,
         Configuration(seed=9).hash,
-        Configuration(reader_share=0.1).hash,
+        Configuration(own_share=0.1).hash,
     }
 
     assert len(hashes) == 4
