@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .study import compare
     from .tracker import AccuracyTracker
     from .trial import Trial
-    from .widgets import ImageCompare
+    from .widgets import ImageCompare, JobMonitor
 
 __version__ = "0.1.0"
 
@@ -33,6 +33,7 @@ __all__ = [
     "CloudService",
     "ImageCompare",
     "Job",
+    "JobMonitor",
     "LocalService",
     "Picture",
     "RecognitionSettings",
@@ -61,6 +62,7 @@ _ROOMS = {
     "CloudService": ".service.cloud",
     "ImageCompare": ".widgets",
     "Job": ".jobs",
+    "JobMonitor": ".widgets",
     "LocalService": ".service.local",
     "Picture": ".images",
     "RecognitionSettings": ".service.protocol",

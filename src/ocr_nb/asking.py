@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import weakref
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, TypeVar
 
 from . import loop
-from .errors import OcrNbError
+from .errors import OcrNbError, TaskTimedOut
 from .jobs import Job, Progress
 from .polling import Polling, PollingPolicy
 from .service.protocol import OcrRequest, OcrService, ServiceIdentity, TaskId, TaskReport
@@ -60,7 +61,19 @@ def ask(
         report = await _follow(counted, job, policy, megapixels)
         return await asyncio.to_thread(convert, report)
 
-    return Job(work, label=label, on_progress=on_progress)
+    made = Job(work, label=label, on_progress=on_progress)
+    alive = weakref.ref(made)  # a job that held itself would stay in memory with its image
+
+    def repeat() -> Job[T]:
+        """Ask on about a task that may still finish; submit anything else anew."""
+        job = alive()
+        more: Any = {"label": label, "polling": polling, "on_progress": on_progress}
+        if job is not None and job.task_id and isinstance(job.exception(), TaskTimedOut):
+            return attach(service, job.task_id, convert, **more)
+        return ask(service, prepare, convert, **more)
+
+    made.repeat = repeat
+    return made
 
 
 def attach(
@@ -79,7 +92,11 @@ def attach(
         report = await _follow(_Counted(service, job), job, polling or _policy_of(service) or Polling(), 0.0)
         return await asyncio.to_thread(convert, report)
 
-    return Job(work, label=label, on_progress=on_progress)
+    made = Job(work, label=label, on_progress=on_progress)
+    made.repeat = functools.partial(
+        attach, service, task_id, convert, label=label, polling=polling, on_progress=on_progress
+    )
+    return made
 
 
 @functools.lru_cache(maxsize=16)

@@ -63,6 +63,10 @@ class Job(Generic[T]):
         self.task_id: TaskId | None = None
         self.report: TaskReport | None = None
         """The latest answer."""
+        self.progress: tuple[int, int] | None = None
+        """Parts done and parts in all; None where there are no parts."""
+        self.repeat: Callable[[], Job[T]] | None = None
+        """Asks for the same again, as a new job; None where nobody knows how."""
         self.is_cancelled = False
         """Whether someone called `cancel` (the interpreter's end is not that)."""
         self._children = list(children)
@@ -208,6 +212,11 @@ class Job(Generic[T]):
     def note(self, report: TaskReport) -> None:
         """Keep the latest answer and tell who watches."""
         self.report = report
+        self.tell()
+
+    def advance(self, done: int, total: int) -> None:
+        """Note how many of all parts are done, and tell who watches."""
+        self.progress = (done, total)
         self.tell()
 
     def tell(self) -> None:
@@ -357,6 +366,7 @@ async def _all_ended(
         child.add_done_callback(lambda _: loop_.call_soon_threadsafe(ended.release))
     for count in range(1, len(children) + 1):
         await ended.acquire()
+        job.advance(count, len(children))
         if on_progress is not None:
             try:
                 on_progress(count, len(children))

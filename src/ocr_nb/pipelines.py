@@ -96,15 +96,17 @@ class Pipeline:
             service: whom the steps ask; None for the chosen one.
             on_progress: called with this job, on a background thread, after each step.
         """
-        source = Source.of(image)
-        asked = operations.service_of(service)
+        return self._start(Source.of(image), operations.service_of(service), on_progress)
 
+    def _start(self, source: Source, asked: OcrService, on_progress: Progress | None) -> Job[PipelineResult]:
         async def work(job: Job[PipelineResult]) -> PipelineResult:
             given = await source.load()
             assert given.picture is not None
             return await _Run(job, asked, given.picture).all(self.steps)
 
-        return Job(work, label=f"{self} {source.name}", on_progress=on_progress)
+        made = Job(work, label=f"{self} {source.name}", on_progress=on_progress)
+        made.repeat = partial(self._start, source, asked, on_progress)
+        return made
 
     def __str__(self) -> str:
         return "+".join(step.name for step in self.steps)
@@ -189,13 +191,13 @@ class _Run:
     async def all(self, steps: tuple[_Step, ...]) -> PipelineResult:
         """Do the steps one after the other."""
         recognition = None
-        for step in steps:
+        for count, step in enumerate(steps, 1):
             picture = self.pictures[-1] if self.pictures else self.original
             if step.verb == "recognize":
                 recognition = self._led_back(await self._ask(step, picture))
             else:
                 self.pictures.append(await self._picture(step, picture))
-            self.job.tell()
+            self.job.advance(count, len(steps))
         names = tuple(step.name for step in steps)
         job = self.job
         return PipelineResult(

@@ -1,5 +1,6 @@
 """Notebook widgets, each with a Python twin: what a person can click, code can call, with no browser too."""
 
 from .image_compare import ImageCompare
+from .job_monitor import JobMonitor
 
-__all__ = ["ImageCompare"]
+__all__ = ["ImageCompare", "JobMonitor"]
