@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from doubles import ReadsInk, RepeatsPixels
+from doubles import ReadsInk, ReadsWhenTold, RepeatsPixels
+from ocr_nb.condition import parse_conditions
 from ocr_nb.errors import BudgetExceeded, SettingsError
 from ocr_nb.images import load_picture
+from ocr_nb.measuring import Measurer
 from ocr_nb.sample_set import samples
 from ocr_nb.service.local import LocalService
 from ocr_nb.service.protocol import ServiceIdentity
@@ -296,3 +298,18 @@ def test_an_interrupted_comparison_starts_nothing_more(page):
             conditions="original,resized:x2,resized:x3,resized:x4",
         )  # fmt: skip
     assert len(engine.seen) <= 8 * 2
+
+
+def test_a_measurement_can_be_taken_back_while_it_waits(draw_text):
+    """What is under way is cancelled at once, no row tells of it, and what was read before is kept."""
+    engine = ReadsWhenTold()
+    told = []
+    service = LocalService(recognizer=engine, upsampler=RepeatsPixels())
+    conditions = parse_conditions("original,upsampled:x2")
+    measurer = Measurer(service, conditions, "standard", {}, told.append, keep_pictures=True)
+    measurer.watch = lambda job: measurer.cancel() if told else engine.go.set()
+    with pytest.raises(KeyboardInterrupt):
+        measurer.measure(list_subjects(draw_text("two words"))[0])
+    assert ["original"] == [trial.condition for trial in told]
+    kept = measurer.recognitions[told[0].image_hash, "original"]
+    assert told[0].text == kept.text != ""

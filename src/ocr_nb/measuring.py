@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from . import filters, operations
 from .advice import READERS, Advice, advise
 from .condition import Condition, Step
-from .errors import ImageError, OcrNbError
+from .engine.layout import Recognition
+from .errors import ImageError, OcrNbError, TaskCancelled
 from .images import Picture, load_picture, luma
 from .jobs import Job
 from .metrics import Accuracy, measure_accuracy
@@ -27,6 +28,8 @@ from .subjects import Subject
 from .trial import Trial
 from .xheight import measure_x_height
 
+T = TypeVar("T")
+
 
 @dataclass
 class _Prepared:
@@ -36,9 +39,9 @@ class _Prepared:
     calls: int = 0
     warnings: tuple[str, ...] = ()
 
-    def add(self, job: Job[Picture]) -> None:
-        """Go on with the picture that `job` gives."""
-        self.picture = job.result()
+    def add(self, job: Job[Picture], picture: Picture) -> None:
+        """Go on with the picture that `job` gave."""
+        self.picture = picture
         self.calls += job.calls
         self.warnings += tuple(job.warnings)
 
@@ -56,11 +59,23 @@ class Measurer:
         engine = self.identity.engine
         self.reader = engine if engine in READERS else None
         self.pictures: dict[tuple[str, str], Picture] = {}
-        self._stopped = threading.Event()
+        self.recognitions: dict[tuple[str, str], Recognition] = {}
+        """What was read, with boxes, under the same keys as `pictures`; kept when those are."""
+        self.watch: Callable[[Job[Any]], object] = lambda job: None
+        """Called with every job as it is made, on the thread that measures."""
+        self._under_way: set[Job[Any]] = set()
+        self._stopped, self._cancelled = threading.Event(), threading.Event()
 
     def stop(self) -> None:
         """End after the condition under way, in every thread."""
         self._stopped.set()
+
+    def cancel(self) -> None:
+        """End at once, in every thread: what is under way is taken back."""
+        self._cancelled.set()
+        self.stop()
+        for job in list(self._under_way):
+            job.cancel()
 
     def measure(self, subject: Subject) -> list[Trial]:
         """Return one trial a condition, in the order of the conditions."""
@@ -108,6 +123,8 @@ class Measurer:
             try:
                 trials[condition] = self._measure_one(picture, condition, blank, sizes)
             except OcrNbError as error:
+                if self._cancelled.is_set() and isinstance(error, TaskCancelled):
+                    raise KeyboardInterrupt from error
                 trials[condition] = self._failed(blank, condition, error)
             self.tell(trials[condition])
         return [trials[condition] for condition in self.conditions]
@@ -122,13 +139,15 @@ class Measurer:
         job = operations.recognize(
             prepared.picture, service=self.service, upsampling=condition.makes_upsampling, **self.settings
         )
-        recognition = job.result()
+        recognition = self._result(job)
         seconds = time.perf_counter() - started
         warnings = blank.warnings + prepared.warnings
         warnings += tuple(one for one in recognition.warnings if one not in warnings)
         factor = self._factor_inside(prepared.picture, condition, warnings)
-        if self.keep_pictures and factor == 1:
-            self.pictures[picture.hash, str(condition)] = prepared.picture
+        if self.keep_pictures:
+            self.recognitions[picture.hash, str(condition)] = recognition
+            if factor == 1:
+                self.pictures[picture.hash, str(condition)] = prepared.picture
         accuracy = self._accuracy(blank.ground_truth, recognition.text)
         width = prepared.picture.width * factor if factor else None
         return replace(
@@ -150,6 +169,17 @@ class Measurer:
             warnings=warnings,
         )
 
+    def _result(self, job: Job[T]) -> T:
+        """Wait for `job`, which `cancel` can take back meanwhile."""
+        self._under_way.add(job)
+        try:
+            self.watch(job)
+            if self._cancelled.is_set():
+                job.cancel()
+            return job.result()
+        finally:
+            self._under_way.discard(job)
+
     def _accuracy(self, truth: str | None, text: str) -> Accuracy | None:
         return None if truth is None else measure_accuracy(truth, text, self.normalization)
 
@@ -166,13 +196,14 @@ class Measurer:
                 prepared.warnings += (f"not upsampled: {advice.reason}",)
             else:
                 factor = advice.factor if advice is not None else step.factor or 2
-                prepared.add(operations.upsample(prepared.picture, service=self.service, factor=factor))
+                job = operations.upsample(prepared.picture, service=self.service, factor=factor)
+                prepared.add(job, self._result(job))
             sizes[key] = (prepared.picture.width, prepared.picture.height)
         elif step.name == "resized":
             self._resize(step, prepared, sizes.get(key))
         else:
-            operation = getattr(operations, step.name)
-            prepared.add(operation(prepared.picture, service=self.service))
+            job = getattr(operations, step.name)(prepared.picture, service=self.service)
+            prepared.add(job, self._result(job))
 
     def _resize(self, step: Step, prepared: _Prepared, size: tuple[int, int] | None) -> None:
         picture = prepared.picture

@@ -144,10 +144,14 @@ def foresee_cost(
     check: Callable[..., str] | None = getattr(service, "check_budget", None)
     if check is None:
         return ""
-    tasks = sum(
+    return check(images * count_tasks(conditions), force=force)
+
+
+def count_tasks(conditions: Iterable[Condition]) -> int:
+    """Count what a service is asked to do for one image: each reading, and each filter not computed here."""
+    return sum(
         1 + sum(step.name not in {"resized", "contrast"} for step in one.filters) for one in conditions
     )
-    return check(images * tasks, force=force)
 
 
 class _Progress:
