@@ -27,7 +27,7 @@ LAYERS = (
         "study measuring image_task collection executors remote_files summary store verdict",
     ),
     ("pictures", "report"),
-    ("records", "tracker plots studies"),
+    ("records", "tracker plots studies shrinking"),
     ("doors", "cli lab demo server widgets __main__"),
 )
 """Low to high: a room may import from its own layer and from those before it."""

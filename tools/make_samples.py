@@ -2,6 +2,7 @@
 
     python tools/make_samples.py            write src/ocr_nb/samples/ (PNG and JPEG, truth, samples.json)
     python tools/make_samples.py --check    draw again and compare with what is there
+    python tools/make_samples.py --sharp    write src/ocr_nb/sharp/: pages large enough to be shrunk
 
 Every text is written for this purpose. The typefaces are free fonts of Debian packages that the shipped
 upsampler was not trained on. The set was fixed before any recognizer had read it, and stays as it is: a
@@ -25,6 +26,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 FOLDER = Path(__file__).resolve().parent.parent / "src" / "ocr_nb" / "samples"
+SHARP_FOLDER = FOLDER.parent / "sharp"
 FONTS = Path("/usr/share/fonts")
 FONT_FILES = {
     "Anonymous Pro": ("truetype/anonymous-pro/Anonymous Pro.ttf", "fonts-anonymous-pro", "OFL 1.1"),
@@ -372,6 +374,55 @@ RECIPES = (
 )  # fmt: skip
 
 
+SHARP = (
+    (Recipe("notice", "A notice with figures that matter", "Carlito", 10, (330, 150), paragraph(
+        "Keep this notice for your records.",
+        "Pay 48.60 EUR by 14 March 2027,",
+        "quoting reference KX-7093-Q51.",
+        "Questions? Call 0117 496 0185.",
+        pitch=3.3, left=14)), 3),
+    (Recipe("prose", "A page of prose", "Linux Libertine", 5, (330, 122), RECIPES[0].paint), 6),
+    (Recipe("label", "The back of a biscuit packet", "Carlito", 7, (328, 168), paint_label), 4),
+    (Recipe("receipt", "A till receipt", "PT Mono", 6, (240, 214), paint_receipt), 5),
+    (Recipe("timetable", "A timetable in narrow letters", "PT Sans Narrow", 6, (290, 124),
+            paint_timetable), 5),
+    (Recipe("code", "An editor in dark colours", "Fira Code", 5, (270, 126), paint_code,
+            paper=(30, 30, 30), gray=False), 6),
+)  # fmt: skip
+"""Clean pages and how many times larger than their recipe says they are drawn: x-heights of 28 and 30 px."""
+
+
+def draw_sharp(recipe: Recipe, times: int) -> tuple[bytes, str]:
+    """Return the page `times` larger, averaged down from twice that, as PNG of 16 tones a channel."""
+    sheet = Sheet(recipe.size, recipe.font, recipe.x_height, paper=recipe.paper, scale=2 * times)
+    recipe.paint(sheet)
+    pixels = np.asarray(sheet.image.reduce(2), dtype=np.float64)
+    if recipe.gray:  # edges need no more tones, and 16 take half the bytes
+        pixels = (pixels / 17).round() * 17
+    image = Image.fromarray(pixels.round().astype(np.uint8)).convert("L" if recipe.gray else "RGB")
+    image = image if recipe.gray else image.quantize(64, dither=Image.Dither.NONE)
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=True)
+    return out.getvalue(), "\n".join(sheet.lines) + "\n"
+
+
+def write_sharp() -> None:
+    """Write every sharp page, its truth, and `sharp.json`."""
+    SHARP_FOLDER.mkdir(parents=True, exist_ok=True)
+    listing = []
+    for recipe, times in SHARP:
+        data, truth = draw_sharp(recipe, times)
+        (SHARP_FOLDER / f"{recipe.name}.png").write_bytes(data)
+        (SHARP_FOLDER / f"{recipe.name}.gt.txt").write_text(truth, encoding="utf-8")
+        entry = {"name": recipe.name, "file": f"{recipe.name}.png", "about": recipe.about, "variant": None}
+        entry |= {"font": recipe.font, "x_height_px": recipe.x_height * times}
+        entry |= {"width": recipe.size[0] * times, "height": recipe.size[1] * times}
+        listing.append(entry | {"sha256": hashlib.sha256(data).hexdigest()})
+        print(f"{recipe.name}.png: {len(data)} bytes")
+    text = json.dumps(listing, indent=2, ensure_ascii=False) + "\n"
+    (SHARP_FOLDER / "sharp.json").write_text(text, encoding="utf-8")
+
+
 def draw(recipe: Recipe, seed: int) -> tuple[bytes, str]:
     """Return the image file and its ground truth."""
     scale = 1 if recipe.screen else SUPERSAMPLING
@@ -423,6 +474,8 @@ def check_all() -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="draw again and compare, write nothing")
-    if parser.parse_args().check:
+    parser.add_argument("--sharp", action="store_true", help="write the sharp pages in place of the samples")
+    options = parser.parse_args()
+    if options.check:
         sys.exit(min(1, check_all()))
-    write_all()
+    write_sharp() if options.sharp else write_all()

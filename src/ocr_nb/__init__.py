@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .study import compare
     from .tracker import AccuracyTracker
     from .trial import Trial
-    from .widgets import ImageCompare, JobMonitor
+    from .widgets import ImageCompare, JobMonitor, ShrinkExplorer
 
 __version__ = "0.1.0"
 
@@ -37,6 +37,7 @@ __all__ = [
     "LocalService",
     "Picture",
     "RecognitionSettings",
+    "ShrinkExplorer",
     "Study",
     "Trial",
     "__version__",
@@ -66,6 +67,7 @@ _ROOMS = {
     "LocalService": ".service.local",
     "Picture": ".images",
     "RecognitionSettings": ".service.protocol",
+    "ShrinkExplorer": ".widgets",
     "Study": ".studies",
     "Trial": ".trial",
     "advise": ".advice",

@@ -68,3 +68,8 @@ def _decide(x_height: float | None, reader: str | None) -> tuple[int, str]:
         factor = 3 if x_height < _TESSERACT_SMALL_PX else 2
         return factor, f"{size}: {name} reads text of this size better enlarged ×{factor}."
     return 1, f"{size}: {name} enlarges lines by itself; enlarging them before gains nothing and may harm."
+
+
+def factor_for(x_height_px: float | None, reader: str | None) -> int:
+    """Return the factor that `advise` names for text of this size."""
+    return _decide(x_height_px, reader)[0]

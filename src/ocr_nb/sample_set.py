@@ -15,6 +15,8 @@ from .errors import SettingsError
 from .images import Picture, load_picture
 
 FOLDER = Path(__file__).parent / "samples"
+SHARP_FOLDER = Path(__file__).parent / "sharp"
+"""Clean pages with an x-height of 28 px and more, drawn to be shrunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +57,37 @@ def samples(*names: str) -> tuple[Sample, ...]:
     Raises:
         SettingsError: there is no sample of that name.
     """
-    entries = json.loads((FOLDER / "samples.json").read_text(encoding="utf-8"))
-    known = {entry["name"]: _to_sample(entry) for entry in entries}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise SettingsError(f"There is no sample {unknown[0]!r}: choose from {', '.join(sorted(known))}.")
-    return tuple(known[name] for name in names or sorted(known))
+    known = _read_listing(FOLDER / "samples.json")
+    return _choose(known, names or tuple(sorted(known)))
 
 
-def _to_sample(entry: dict[str, str | int | float]) -> Sample:
+@cache
+def sharp_samples(*names: str) -> tuple[Sample, ...]:
+    """Return the pages that are large and clean enough to be shrunk, or those called `names`.
+
+    Raises:
+        SettingsError: there is no such page.
+    """
+    known = _read_listing(SHARP_FOLDER / "sharp.json")
+    return _choose(known, names or tuple(known))
+
+
+def _read_listing(path: Path) -> dict[str, Sample]:
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    return {entry["name"]: _to_sample(entry, path.parent) for entry in entries}
+
+
+def _choose(known: dict[str, Sample], names: tuple[str, ...]) -> tuple[Sample, ...]:
+    for name in names:
+        if name not in known:
+            raise SettingsError(f"There is no sample {name!r}: choose from {', '.join(sorted(known))}.")
+    return tuple(known[name] for name in names)
+
+
+def _to_sample(entry: dict[str, str | int | float], folder: Path) -> Sample:
     return Sample(
         name=str(entry["name"]),
-        path=FOLDER / str(entry["file"]),
+        path=folder / str(entry["file"]),
         about=str(entry["about"]),
         variant=None if entry["variant"] is None else str(entry["variant"]),
         x_height_px=float(entry["x_height_px"]),

@@ -2,5 +2,6 @@
 
 from .image_compare import ImageCompare
 from .job_monitor import JobMonitor
+from .shrink_explorer import ShrinkExplorer
 
-__all__ = ["ImageCompare", "JobMonitor"]
+__all__ = ["ImageCompare", "JobMonitor", "ShrinkExplorer"]
