@@ -26,7 +26,8 @@ settings.load_profile("steady")
 
 _KEPT = {"OCR_NB_REQUIRE_ALL"}
 _CLEARED = (
-    "BINDER_LAUNCH_HOST", "BINDER_REPO_URL", "COLAB_RELEASE_TAG", "COLAB_GPU",
+    "BINDER_LAUNCH_HOST", "BINDER_REPO_URL", "COLAB_RELEASE_TAG", "COLAB_GPU", "VOILA_KERNEL_ID",
+    "VOILA_SERVER_URL",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
     "FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE",
 )  # fmt: skip

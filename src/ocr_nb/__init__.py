@@ -24,14 +24,16 @@ if TYPE_CHECKING:
     from .study import compare
     from .tracker import AccuracyTracker
     from .trial import Trial
-    from .widgets import ImageCompare, JobMonitor, ShrinkExplorer
+    from .widgets import Credentials, ImageCompare, ImageInput, JobMonitor, ShrinkExplorer
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AccuracyTracker",
     "CloudService",
+    "Credentials",
     "ImageCompare",
+    "ImageInput",
     "Job",
     "JobMonitor",
     "LocalService",
@@ -61,7 +63,9 @@ __all__ = [
 _ROOMS = {
     "AccuracyTracker": ".tracker",
     "CloudService": ".service.cloud",
+    "Credentials": ".widgets",
     "ImageCompare": ".widgets",
+    "ImageInput": ".widgets",
     "Job": ".jobs",
     "JobMonitor": ".widgets",
     "LocalService": ".service.local",

@@ -49,12 +49,28 @@ def advise(image: ImageLike, reader: str | None = None) -> Advice:
         ImageError: the image cannot be read.
         SettingsError: `reader` is unknown.
     """
-    if reader is not None and reader not in READERS:
-        raise SettingsError(f"There is no reader {reader!r}: {suggestion(str(reader), READERS)}")
+    check_reader(reader)
     gray = luma(load_picture(image))
     x_height, sharpness = measure_x_height(gray), measure_sharpness(gray)
     factor, reason = _decide(x_height, reader)
     return Advice(factor, reason, x_height, sharpness, reader)
+
+
+def advise_again(advice: Advice, reader: str | None) -> Advice:
+    """Say the same picture's advice for another reader, without measuring it anew. Errors as `advise`."""
+    check_reader(reader)
+    factor, reason = _decide(advice.x_height_px, reader)
+    return Advice(factor, reason, advice.x_height_px, advice.sharpness, reader)
+
+
+def check_reader(reader: str | None) -> None:
+    """Refuse a reader that nobody knows.
+
+    Raises:
+        SettingsError: the message says which was meant.
+    """
+    if reader is not None and reader not in READERS:
+        raise SettingsError(f"There is no reader {reader!r}: {suggestion(str(reader), READERS)}")
 
 
 def _decide(x_height: float | None, reader: str | None) -> tuple[int, str]:

@@ -113,18 +113,21 @@ def find_credentials(settings: Settings, given: Credentials | None = None) -> Cr
 
 def describe_sources(settings: Settings) -> tuple[CredentialSource, ...]:
     """Look at every source and say what is there; never raises, never shows a secret."""
-    described = []
-    for name, read in _SOURCES.items():
-        try:
-            found = read(settings)
-        except SettingsError as error:
-            described.append(CredentialSource(name, False, str(error)))
-            continue
-        if isinstance(found, Credentials):
-            described.append(CredentialSource(name, True, f"holds {found!r}."))
-        else:
-            described.append(CredentialSource(name, False, found))
-    return tuple(described)
+    looked = {name: look_at(name, settings) for name in SOURCES}
+    return tuple(
+        CredentialSource(name, True, f"holds {found!r}.")
+        if isinstance(found, Credentials)
+        else CredentialSource(name, False, found)
+        for name, found in looked.items()
+    )
+
+
+def look_at(source: str, settings: Settings) -> Credentials | str:
+    """Return what one of `SOURCES` holds, or one sentence why that is nothing; never raises."""
+    try:
+        return _SOURCES[source](settings)
+    except SettingsError as error:
+        return str(error)
 
 
 def save_credentials(credentials: Credentials, settings: Settings) -> Path:
@@ -292,6 +295,8 @@ _SOURCES: dict[str, Callable[[Settings], Credentials | str]] = {
     "keyring": _from_keyring,
     "file": _from_file,
 }
+SOURCES = tuple(_SOURCES)
+"""Names of the places that are looked at, in their order."""
 
 
 def _answer_within(seconds: float, ask: Callable[[], T]) -> T | None:
@@ -309,14 +314,25 @@ def _secret(value: str | Secret | None) -> Secret | None:
     return Secret(value.strip()) if value.strip() else None
 
 
+def expiry_of(token: Secret | None) -> float | None:
+    """Return when a JWT ends, in seconds since 1970; None when the token is none, or does not say."""
+    ends = _claims_of(token).get("exp")
+    return float(ends) if isinstance(ends, int | float) else None
+
+
 def _client_of(token: Secret | None) -> str | None:
     """Return the client id that a JWT names; None when the token is none, or says nothing."""
+    name = _claims_of(token).get("client_id")
+    return name if isinstance(name, str) else None
+
+
+def _claims_of(token: Secret | None) -> dict[str, Any]:
+    """Return what a JWT says of itself, without the secret part; empty for any other token."""
     parts = token.reveal().split(".") if token else []
     if len(parts) != 3:
-        return None
+        return {}
     try:
         payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except ValueError:
-        return None
-    name = payload.get("client_id") if isinstance(payload, dict) else None
-    return name if isinstance(name, str) else None
+        return {}
+    return payload if isinstance(payload, dict) else {}

@@ -73,6 +73,8 @@ class Settings:
     """`TESSDATA_PREFIX`: where Tesseract's language data lie; None for the usual folders."""
     on_binder: bool = False
     on_colab: bool = False
+    on_voila: bool = False
+    """Whether a web page of somebody else's drives the kernel."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -91,7 +93,13 @@ class Settings:
             tessdata=Path(env["TESSDATA_PREFIX"]) if env.get("TESSDATA_PREFIX") else None,
             on_binder="BINDER_LAUNCH_HOST" in env or "BINDER_REPO_URL" in env,
             on_colab="COLAB_RELEASE_TAG" in env or "COLAB_GPU" in env,
+            on_voila="VOILA_KERNEL_ID" in env or "VOILA_SERVER_URL" in env,
         )
+
+    @property
+    def is_for_strangers(self) -> bool:
+        """Whether those who give addresses here are not the owners of this machine and its network."""
+        return self.on_binder or self.on_colab or self.on_voila
 
     @property
     def config_folder(self) -> Path:

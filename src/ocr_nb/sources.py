@@ -61,8 +61,7 @@ class Source:
         """
         if self._url is None:
             return await asyncio.to_thread(self._read)
-        host = Settings.from_environment()
-        check = refuse_private if host.on_binder or host.on_colab else None
+        check = refuse_private if Settings.from_environment().is_for_strangers else None
         data, name = await download_image(self._url, check=check)
         return await asyncio.to_thread(_make, data, name, True)
 

@@ -1,7 +1,9 @@
 """Notebook widgets, each with a Python twin: what a person can click, code can call, with no browser too."""
 
+from .credentials import Credentials
 from .image_compare import ImageCompare
+from .image_input import ImageInput
 from .job_monitor import JobMonitor
 from .shrink_explorer import ShrinkExplorer
 
-__all__ = ["ImageCompare", "JobMonitor", "ShrinkExplorer"]
+__all__ = ["Credentials", "ImageCompare", "ImageInput", "JobMonitor", "ShrinkExplorer"]

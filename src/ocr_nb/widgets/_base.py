@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import anywidget
@@ -33,15 +33,29 @@ class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
         """React to a message from a view."""
         raise NotImplementedError
 
+    def take(self, message: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
+        """React to a message that may bring bytes; here those are nobody's, and dropped."""
+        self.answer(message)
+
     def still(self) -> bytes | None:
         """Return a PNG for those who see the saved notebook without a kernel; None for words only."""
         return None
 
+    def call_all(self, callbacks: Iterable[Callable[..., object]], *arguments: Any) -> None:
+        """Call what users registered; what one raises is seen in the views, and stops nobody."""
+        for callback in list(callbacks):
+            try:
+                callback(*arguments)
+            except Exception as error:
+                log.exception("A callback of %s failed.", type(self).__name__)
+                self.problem = f"{type(error).__name__}: {error}"
+
     def _hear(self, message: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
         try:
-            self.answer(message)
+            self.take(message, buffers)
         except Exception as error:  # a host swallows what a callback raises: say it where it is seen
-            log.exception("%s could not answer %s", type(self).__name__, message)
+            # The kind alone: the rest may be a name, an address or a text that is nobody else's business.
+            log.exception("%s could not answer %r", type(self).__name__, message.get("kind"))
             self.problem = f"{type(error).__name__}: {error}"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,0 +1,166 @@
+"""How images get from the browser into a list: pieces of files, addresses and samples, read one by one.
+
+In: messages of a view. Out: images handed to the list, or a refusal with its reason. Decoding and measuring
+happen on worker threads, so that other messages get their turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..errors import ImageError, OcrNbError
+from ..images import ImageLike
+from ..jobs import Job
+from ..sample_set import samples
+from ..service.download import Check, download_image, is_url, name_of
+from .input_images import TRUTH_SUFFIX
+from .uploads import Upload, Uploads
+
+AT_A_TIME = 2
+"""Images decoded and measured at once: a folder of large scans must not fill the memory."""
+
+log = logging.getLogger(__name__)
+
+
+class ListOfImages(Protocol):
+    """Who takes what arrives."""
+
+    def send(self, content: dict[str, Any]) -> None:
+        """Tell the views."""
+        ...
+
+    def admit(self, image: ImageLike, name: str | None, truth: str | None, private: bool) -> object:
+        """Take an image in; raises `ImageError` when it cannot be read."""
+        ...
+
+    def refuse(self, key: str, name: str, error: Exception) -> None:
+        """Note what could not be taken."""
+        ...
+
+    def tell_truth(self, stem: str, text: str) -> bool:
+        """Give a ground truth to the images called `stem`; False when there are none."""
+        ...
+
+
+class Arrivals:
+    """What is on its way to one list; messages may come on any thread."""
+
+    def __init__(self, owner: ListOfImages, check: Check | None) -> None:
+        """Hand to `owner` what arrives; `check` refuses addresses that must not be asked."""
+        self._owner = owner
+        self._check = check
+        self._uploads = Uploads()
+        self._texts: dict[str, str] = {}
+        """Ground truths that came before their images, by the name without its suffix."""
+        self._guard = threading.Lock()
+        self._door = asyncio.Semaphore(AT_A_TIME)
+
+    @property
+    def texts(self) -> list[str]:
+        """The names of the ground truths that wait for their image."""
+        with self._guard:
+            return sorted(self._texts)
+
+    def take(self, message: Mapping[str, Any], buffers: Sequence[memoryview]) -> bool:
+        """Take a message; False when it is about something else."""
+        kind, key = message.get("kind"), str(message.get("upload"))
+        if kind == "begin":
+            self._begin(key, str(message["name"]), message)
+        elif kind == "piece":
+            self._add(key, int(message["offset"]), buffers[0])
+        elif kind == "stop":
+            self._uploads.stop(key)
+        elif kind == "address":
+            self._fetch(key, str(message["url"]).strip())
+        elif kind == "sample":
+            self._read_later(key, partial(self._read_sample, str(message["name"])))
+        else:
+            return False
+        return True
+
+    def clear(self) -> None:
+        """Let go of what is on its way."""
+        self._uploads.clear()
+        with self._guard:
+            self._texts.clear()
+
+    def _begin(self, key: str, name: str, message: Mapping[str, Any]) -> None:
+        try:
+            self._uploads.begin(key, name, int(message["size"]), str(message["via"]))
+        except ImageError as error:
+            self._owner.refuse(key, name, error)
+
+    def _add(self, key: str, offset: int, piece: memoryview) -> None:
+        try:
+            upload = self._uploads.add(key, offset, piece)
+        except ImageError as error:
+            self._owner.refuse(key, "A file", error)
+            return
+        if upload is None:
+            return
+        self._owner.send({"kind": "got", "upload": key, "received": offset + len(piece)})
+        if upload.is_complete:
+            self._read_later(key, partial(self._read_upload, upload), upload.name)
+
+    def _fetch(self, key: str, url: str) -> None:
+        if not is_url(url):
+            self._owner.refuse(key, url, ImageError("This is no web address: give http://… or https://…."))
+            return
+
+        async def work(job: Job[None]) -> None:
+            try:
+                data, name = await download_image(url, check=self._check)
+            except ImageError as error:
+                self._owner.refuse(key, name_of(url), error)
+                return
+            await self._read(key, partial(self._owner.admit, data, name, None, True), name)
+
+        Job(work, label="download an image")
+
+    def _read_later(self, key: str, read: Callable[[], object], name: str = "") -> None:
+        async def work(job: Job[None]) -> None:
+            await self._read(key, read, name)
+
+        Job(work, label="read an image")
+
+    async def _read(self, key: str, read: Callable[[], object], name: str) -> None:
+        self._owner.send({"kind": "measuring", "upload": key, "name": name})
+        async with self._door:
+            try:
+                await asyncio.to_thread(read)
+            except Exception as error:
+                if not isinstance(error, OcrNbError):
+                    log.exception("An image could not be taken in.")
+                self._owner.refuse(key, name, error)
+            else:
+                self._owner.send({"kind": "taken", "upload": key})
+
+    def _read_upload(self, upload: Upload) -> None:
+        data, upload.data = bytes(upload.data), bytearray()
+        if upload.name.lower().endswith(TRUTH_SUFFIX):
+            self._read_truth(upload.name, data)
+            return
+        with self._guard:
+            truth = self._texts.pop(Path(upload.name).stem, None)
+        self._owner.admit(data, upload.name, truth, True)
+
+    def _read_truth(self, name: str, data: bytes) -> None:
+        """Give a ground truth to the image of the same name, now or when it comes."""
+        try:
+            text = data.decode("utf-8-sig").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise ImageError(f"{name} is not UTF-8: save it as UTF-8.") from None
+        stem = name[: -len(TRUTH_SUFFIX)]
+        if not self._owner.tell_truth(stem, text):
+            with self._guard:
+                self._texts[stem] = text
+
+    def _read_sample(self, name: str) -> None:
+        (sample,) = samples(name)
+        self._owner.admit(sample, None, sample.ground_truth, False)
