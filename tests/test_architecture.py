@@ -33,6 +33,7 @@ LAYERS = (
 """Low to high: a room may import from its own layer and from those before it."""
 
 ROOMS = {
+    "IPython": "widgets",
     "PIL": "images filters sample_set subjects service.local service.documents service.download",
     "anyio": "server",
     "anywidget": "widgets",

@@ -8,13 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from needs import needs
 from ocr_nb.images import from_array
 
 SHOTS = Path(__file__).parent / "screenshots"
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 MOUNT = """(pictures) => {
   window.told = [];
   const layers = pictures.map(({ label, width, height, bytes }) => (
@@ -22,15 +20,6 @@ MOUNT = """(pictures) => {
   const place = document.body.appendChild(document.createElement("div"));
   window.cleanup = mount(place, { layers, onChange: (state) => window.told.push(state) });
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Debian's Chromium, driven by Playwright."""
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=needs("chromium"), args=list(FLAGS))
-        yield started
-        started.close()
 
 
 @pytest.fixture

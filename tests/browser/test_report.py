@@ -6,18 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from needs import needs
 from ocr_nb.images import from_array
 from ocr_nb.report import write_report
 from trials import trial
 
 SHOTS = Path(__file__).parent / "screenshots"
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
-    "--disable-dev-shm-usage",
-)  # fmt: skip
 PAIRS = 20
 TRUTH = "Best before end: see lid. Net weight 250 g"
 
@@ -49,13 +44,9 @@ def report(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(chromium):
     """Debian's Chromium, driven by Playwright."""
-    executable = needs("chromium")
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=executable, args=list(FLAGS))
-        yield started
-        started.close()
+    return chromium
 
 
 class Visit:

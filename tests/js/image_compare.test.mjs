@@ -108,12 +108,12 @@ test("a state with gaps or nonsense is put right", () => {
   assert.deepEqual(completeState({}, layers), {
     mode: "wipe", split: 0.5, before: 0, after: 2, smooth: false, showsAfter: false, zoom: "fit",
     vertical: false, signed: true, threshold: 16, lens: [0.5, 0.5],
-    showsWords: true,
+    showsWords: true, selected: -1,
   });
   assert.deepEqual(completeState({ mode: "lens?", split: 7, before: 9, after: 1, smooth: 1, zoom: -2 }, layers), {
     mode: "wipe", split: 1, before: 0, after: 1, smooth: true, showsAfter: false, zoom: "fit",
     vertical: false, signed: true, threshold: 16, lens: [0.5, 0.5],
-    showsWords: true,
+    showsWords: true, selected: -1,
   });
 });
 

@@ -60,14 +60,28 @@ test("the state is the model's, by the comparison's names", () => {
   assert.ok(Object.values(TRAITS).includes("zoom"));
 });
 
+const piece = (hash, offset = 0) => ({ kind: "piece", layer: 0, offset, hash });
+
 test("a model asks for its pictures once and stops listening when it goes", () => {
-  const model = modelOf({ layers: [{ byte_count: 2 }, { byte_count: 3 }] });
+  const model = modelOf({ layers: [{ byte_count: 2, hash: "a" }, { byte_count: 3, hash: "b" }] });
   const leave = makeWidget().initialize({ model });
-  assert.deepEqual(model.sent, [{ kind: "send pictures" }]);
+  assert.deepEqual(model.sent, [{ kind: "send pictures", hashes: ["a", "b"] }]);
   const view = new DataView(Uint8Array.of(9, 1, 2, 9).buffer, 1, 2);
-  model.tell("msg:custom", { kind: "piece", layer: 0, offset: 0 }, [view]);
-  model.tell("msg:custom", { kind: "piece", layer: 0, offset: 0 }, [view]);
+  model.tell("msg:custom", piece("a"), [view]);
+  model.tell("msg:custom", piece("a"), [view]);
   model.tell("msg:custom", { kind: "something else" }, []);
   leave();
   assert.deepEqual(model.heard(), []);
+});
+
+test("of other pictures only those are asked for that are not there yet", () => {
+  const values = { layers: [{ byte_count: 2, hash: "a" }, { byte_count: 3, hash: "b" }] };
+  const model = modelOf(values);
+  makeWidget().initialize({ model });
+  values.layers = [{ byte_count: 2, hash: "a" }, { byte_count: 4, hash: "c" }, { byte_count: 4, hash: "c" }];
+  model.tell("change:layers");
+  assert.deepEqual(model.sent.at(-1), { kind: "send pictures", hashes: ["c"] });
+  model.tell("msg:custom", piece("b"), [Uint8Array.of(1, 2, 3)]); // on its way when it was let go: no harm
+  model.tell("change:layers");
+  assert.equal(model.sent.length, 2);
 });

@@ -38,6 +38,7 @@ class Wire:
         """Put the pieces together, by layer."""
         pieces = {}
         for content, buffers in self.sent:
+            assert content["hash"] == self.widget.layers[content["layer"]]["hash"]
             pieces.setdefault(content["layer"], {})[content["offset"]] = buffers[0]
         return {layer: b"".join(part for _, part in sorted(found.items())) for layer, found in pieces.items()}
 
@@ -50,10 +51,10 @@ def noise(width, height, seed=0):
 def test_pictures_are_named_by_what_they_are():
     """Sizes are the true ones, and a factor is measured, not claimed."""
     comparison = ImageCompare(SMALL, LARGE, SMALL)
-    assert ["original", "upsampled ×3", "variant 2"] == [layer["label"] for layer in comparison.layers]
-    assert "upsampled ×3 300×240" == comparison.layers[1]["caption"]
+    assert ["original", "enlarged ×3", "variant 2"] == [layer["label"] for layer in comparison.layers]
+    assert "enlarged ×3 300×240" == comparison.layers[1]["caption"]
     assert [(100, 80), (300, 240), (100, 80)] == [(one["width"], one["height"]) for one in comparison.layers]
-    assert "Upsample image" == comparison.layers[1]["action"]
+    assert "Show enlarged ×3" == comparison.layers[1]["action"]
 
 
 def test_the_x_height_of_the_original_is_in_its_caption(draw_text):
@@ -178,7 +179,7 @@ def test_a_picture_that_shall_not_stay_leaves_words_only():
     """`keep_picture=False`: sizes, no pixel."""
     data, _ = ImageCompare(np.ones((80, 100)), LARGE, keep_picture=False)._repr_mimebundle_()
     assert {"text/plain", "application/vnd.jupyter.widget-view+json"} == set(data)
-    assert "ImageCompare(original 100×80 | upsampled ×3 300×240)" == data["text/plain"]
+    assert "ImageCompare(original 100×80 | enlarged ×3 300×240)" == data["text/plain"]
 
 
 def test_the_page_holds_the_same_bytes_and_the_state(tmp_path):
@@ -280,6 +281,45 @@ def test_marks_follow_the_choice_of_pictures():
     assert ["fixed"] == [word["kind"] for word in comparison.words]
     comparison.after_index = 2
     assert ["still wrong"] == [word["kind"] for word in comparison.words]
+
+
+def test_other_pictures_take_the_same_place():
+    """Words, verdict and choice are theirs; the mode stays; what is there already is not sent again."""
+    comparison = ImageCompare(
+        SMALL, LARGE, SMALL, truth="end", readings=[read(1, "cnd"), read(3, "end"), read(1, "end")],
+        mode="side", after_index=2,
+    )  # fmt: skip
+    comparison.selected = 0
+    other = noise(30, 20)
+    comparison.show(SMALL, other, labels=["original", "noise"])
+    assert ["original", "noise"] == [layer["label"] for layer in comparison.layers]
+    assert ("side", 0, 1, -1) == tuple(
+        getattr(comparison, name) for name in ("mode", "before_index", "after_index", "selected")
+    )
+    assert ([], "") == (comparison.words, comparison.verdict)
+    wire = Wire(comparison)
+    wire.ask(kind="send pictures", hashes=[comparison.layers[1]["hash"]])
+    assert {1: other.png} == wire.pictures()
+
+
+def test_pictures_that_cannot_be_shown_leave_what_was_there(tmp_path):
+    """Nothing of the new ones is taken."""
+    comparison = ImageCompare(SMALL, LARGE)
+    was = comparison.layers
+    with pytest.raises(ImageError):
+        comparison.show(SMALL, tmp_path / "missing.png")
+    with pytest.raises(SettingsError):
+        comparison.show(LARGE, SMALL, labels=["one"])
+    assert (was, 100) == (comparison.layers, comparison.pictures[0].width)
+
+
+def test_shown_in_a_cell_it_leaves_its_picture_in_an_output_of_its_own(capture_display):
+    """JupyterLab shows an error in place of a widget that is gone, even where its bundle has a picture."""
+    widget, still = capture_display(ImageCompare(SMALL, LARGE))
+    assert {"text/plain", "application/vnd.jupyter.widget-view+json"} == set(widget)
+    assert {"text/plain", "image/png"} == set(still)
+    (only,) = capture_display(ImageCompare(np.ones((80, 100)), LARGE, keep_picture=False))
+    assert {"text/plain", "application/vnd.jupyter.widget-view+json"} == set(only)
 
 
 def test_a_truth_needs_readings_and_each_picture_its_own():

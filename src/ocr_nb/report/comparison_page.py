@@ -29,6 +29,11 @@ class Layer:
     action: str
     """What the toggle's button does when it brings this picture up."""
 
+    @property
+    def key(self) -> str:
+        """Tells this picture from others: the start of its hash."""
+        return self.picture.hash[:16]
+
 
 def render_comparison(
     layers: Sequence[Layer], state: Mapping[str, Any], *, title: str, verdict: str = ""

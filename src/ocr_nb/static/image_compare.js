@@ -256,6 +256,7 @@ export function completeState(wanted, layers) {
     threshold: Number.isFinite(wanted.threshold) ? clamp(Math.round(wanted.threshold), 0, 255) : NOISE,
     lens: completeLens(wanted.lens),
     showsWords: wanted.showsWords === undefined || Boolean(wanted.showsWords),
+    selected: Number.isInteger(wanted.selected) ? wanted.selected : -1,
   };
 }
 
@@ -286,7 +287,7 @@ class Comparison {
     this.state = completeState(wanted, layers);
     this.blinking = false;
     this.words = [];
-    this.linked = -1;
+    this.linked = null;
     this.leaving = new AbortController();
     this.parts = build(element.ownerDocument, layers, this.leaving.signal);
     this.parts.stage.style.aspectRatio = `${this.frame.width} / ${this.frame.height}`;
@@ -357,6 +358,10 @@ class Comparison {
     else if (this.state.mode !== previous.mode) this.refit();
     if (this.state.before !== previous.before || this.state.after !== previous.after) this.placeImages();
     this.draw();
+    if (this.state.selected !== previous.selected) {
+      if (this.chosen < 0) this.link(-1);
+      else this.reveal(this.chosen);
+    }
     if (tell) this.onChange?.({ ...this.state });
   }
 
@@ -456,7 +461,7 @@ class Comparison {
     this.parts.verdict.textContent = verdict;
     this.parts.verdict.hidden = !verdict;
     this.words = words;
-    this.linked = -1;
+    this.linked = null;
     const layers = [this.before, this.after];
     const labels = layers.map((layer) => layer.label);
     layers.forEach((layer, side) => {
@@ -475,7 +480,13 @@ class Comparison {
         }),
       );
     });
+    this.link(this.chosen);
     this.draw();
+  }
+
+  /** The chosen word's number, or -1. */
+  get chosen() {
+    return this.words[this.state.selected] ? this.state.selected : -1;
   }
 
   markOf(word, index, [left, top, right, bottom], place) {
@@ -501,6 +512,13 @@ class Comparison {
     }
     const text = this.parts.texts[1].querySelector("[data-linked]");
     if (text) this.parts.reading.scrollTop = text.offsetTop - this.parts.reading.clientHeight / 2;
+  }
+
+  /** Choose a word: everyone is told, its box comes into the middle of a zoomed picture. */
+  choose(index) {
+    if (!this.words[index]) return;
+    if (index === this.state.selected) this.reveal(index);
+    else this.change({ selected: index });
   }
 
   /** Bring a word's box into the middle of a zoomed picture and say what it is. */
@@ -768,8 +786,8 @@ class Comparison {
       3: () => this.setMode("side"),
       4: () => this.setMode("difference"),
       5: () => this.setMode("lens"),
-      n: () => this.reveal(nextMarked(this.words, this.linked, 1)),
-      p: () => this.reveal(nextMarked(this.words, this.linked, -1)),
+      n: () => this.choose(nextMarked(this.words, this.chosen, 1)),
+      p: () => this.choose(nextMarked(this.words, this.chosen, -1)),
       w: () => this.change({ showsWords: !this.state.showsWords }),
       v: () => this.change({ mode: "wipe", vertical: !this.state.vertical }),
       "+": () => this.zoomBy(ZOOM_STEP),
@@ -808,8 +826,10 @@ class Comparison {
     on(parts.pixels, "click", () => this.change({ smooth: !this.state.smooth }));
     on(parts.wordsButton, "click", () => this.change({ showsWords: !this.state.showsWords }));
     const wordAt = (event) => event.target.closest?.("[data-word]");
-    on(parts.root, "pointerover", (event) => this.link(Number(wordAt(event)?.dataset.word ?? -1)));
-    on(parts.reading, "click", (event) => wordAt(event) && this.reveal(Number(wordAt(event).dataset.word)));
+    on(parts.root, "pointerover", (event) => this.link(Number(wordAt(event)?.dataset.word ?? this.chosen)));
+    on(parts.root, "pointerleave", () => this.link(this.chosen));
+    on(parts.reading, "click", (event) => wordAt(event) && this.choose(Number(wordAt(event).dataset.word)));
+    on(parts.stage, "click", (event) => wordAt(event) && this.choose(Number(wordAt(event).dataset.word)));
     on(parts.vertical, "click", () => this.change({ vertical: !this.state.vertical }));
     on(parts.signed, "click", () => this.change({ signed: !this.state.signed }));
     on(parts.threshold, "input", () => this.change({ threshold: Number(parts.threshold.value) }));

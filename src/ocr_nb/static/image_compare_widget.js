@@ -8,7 +8,7 @@
 export const TRAITS = {
   mode: "mode", split: "split", before: "before_index", after: "after_index",
   smooth: "smooth", zoom: "zoom", showsAfter: "shows_after", vertical: "vertical", lens: "lens",
-  threshold: "threshold", signed: "signed", showsWords: "shows_words",
+  threshold: "threshold", signed: "signed", showsWords: "shows_words", selected: "selected",
 };
 const SAVE_EVERY = 100; // ms: a drag is told to the kernel no more often
 
@@ -27,6 +27,7 @@ export function collector(total) {
     return add.received() >= total;
   };
   add.bytes = bytes;
+  add.total = total;
   add.received = () => [...seen.values()].reduce((sum, length) => sum + length, 0);
   return add;
 }
@@ -59,29 +60,51 @@ export function saver(save, pause, later = setTimeout) {
   };
 }
 
-/** The pictures of one model: asked for once, kept as object URLs until the model goes. */
+/** The pictures of one model by their hash: each asked for once, kept as object URLs while it is shown. */
 class Album {
   constructor(model) {
     this.model = model;
     this.listeners = new Set();
-    this.entries = model.get("layers").map((layer) => {
-      const entry = { collect: collector(layer.byte_count), url: null };
-      entry.arrival = new Promise((resolve) => { entry.arrived = resolve; });
-      return entry;
-    });
-    this.total = model.get("layers").reduce((sum, layer) => sum + layer.byte_count, 0);
+    this.entries = new Map();
     this.hear = (message, buffers) => this.take(message, buffers);
+    this.follow = () => this.renew();
     model.on("msg:custom", this.hear);
-    model.send({ kind: "send pictures" });
+    model.on("change:layers", this.follow);
+    this.renew();
+  }
+
+  /** Ask for pictures that are new, and let go of those that are no longer shown. */
+  renew() {
+    const layers = this.model.get("layers");
+    const gone = new Map(this.entries);
+    const missing = [];
+    for (const { hash, byte_count } of layers) {
+      gone.delete(hash);
+      if (this.entries.has(hash)) continue;
+      missing.push(hash);
+      const entry = { collect: collector(byte_count), url: null };
+      entry.arrival = new Promise((resolve) => { entry.arrived = resolve; });
+      this.entries.set(hash, entry);
+    }
+    for (const [hash, { url }] of gone) {
+      if (url) URL.revokeObjectURL(url);
+      this.entries.delete(hash);
+    }
+    if (missing.length) this.model.send({ kind: "send pictures", hashes: missing });
+  }
+
+  arrivalOf({ hash }) {
+    return this.entries.get(hash).arrival;
   }
 
   get waiting() {
-    const received = this.entries.reduce((sum, entry) => sum + entry.collect.received(), 0);
-    return waitingText(received, this.total);
+    const all = [...this.entries.values()];
+    const sum = (measure) => all.reduce((total, entry) => total + measure(entry.collect), 0);
+    return waitingText(sum((collect) => collect.received()), sum((collect) => collect.total));
   }
 
-  take({ kind, layer, offset }, [piece]) {
-    const entry = kind === "piece" ? this.entries[layer] : undefined;
+  take({ kind, hash, offset }, [piece]) {
+    const entry = kind === "piece" ? this.entries.get(hash) : undefined;
     if (!entry || entry.url) return; // not ours, or another window's request answered to all
     if (entry.collect(offset, bytesOf(piece))) {
       entry.url = URL.createObjectURL(new Blob([entry.collect.bytes], { type: "image/png" }));
@@ -93,7 +116,8 @@ class Album {
 
   remove() {
     this.model.off("msg:custom", this.hear);
-    for (const { url } of this.entries) if (url) URL.revokeObjectURL(url);
+    this.model.off("change:layers", this.follow);
+    for (const { url } of this.entries.values()) if (url) URL.revokeObjectURL(url);
   }
 }
 
@@ -102,36 +126,43 @@ const bytesOf = (piece) =>
     : new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
 
 function renderView(model, el, album) {
-  const traits = Object.values(TRAITS);
   const save = saver(() => model.save_changes(), SAVE_EVERY);
-  const comparison = mount(el, {
+  const told = (state) => {
+    for (const [ours, theirs] of Object.entries(TRAITS)) {
+      if (model.get(theirs) !== state[ours]) model.set(theirs, state[ours]);
+    }
+    save();
+  };
+  const build = () => mount(el, {
     ...stateOf(model),
     words: model.get("words"),
     verdict: model.get("verdict"),
-    layers: model.get("layers").map((layer, index) => ({ ...layer, src: album.entries[index].arrival })),
-    onChange: (state) => {
-      for (const [ours, theirs] of Object.entries(TRAITS)) {
-        if (model.get(theirs) !== state[ours]) model.set(theirs, state[ours]);
-      }
-      save();
-    },
+    layers: model.get("layers").map((layer) => ({ ...layer, src: album.arrivalOf(layer) })),
+    onChange: told,
   });
-  const follow = () => comparison.set(stateOf(model));
+  let comparison = build();
   const wait = () => comparison.tell(album.waiting);
   const warn = () => comparison.fail(model.get("problem"));
+  const stay = () => { el.firstElementChild.dataset.still = String(Boolean(model.get("leaves_still"))); };
+  const renew = () => {
+    const height = el.offsetHeight;
+    el.style.minHeight = `${height}px`; // what stands below does not jump while it is built anew
+    comparison();
+    comparison = build();
+    el.style.minHeight = "";
+    for (const show of [wait, warn, stay]) show();
+  };
+  const follow = () => comparison.set(stateOf(model));
   const mark = () => comparison.mark(model.get("words"), model.get("verdict"));
-  model.on("change:words", mark);
-  model.on("change:verdict", mark);
-  for (const trait of traits) model.on(`change:${trait}`, follow);
-  model.on("change:problem", warn);
+  const heard = [
+    ["change:layers", renew], ["change:words", mark], ["change:verdict", mark], ["change:problem", warn],
+    ["change:leaves_still", stay], ...Object.values(TRAITS).map((trait) => [`change:${trait}`, follow]),
+  ];
+  for (const [event, listener] of heard) model.on(event, listener);
   album.listeners.add(wait);
-  wait();
-  warn();
+  for (const show of [wait, warn, stay]) show();
   return () => {
-    for (const trait of traits) model.off(`change:${trait}`, follow);
-    model.off("change:problem", warn);
-    model.off("change:words", mark);
-    model.off("change:verdict", mark);
+    for (const [event, listener] of heard) model.off(event, listener);
     album.listeners.delete(wait);
     comparison();
   };

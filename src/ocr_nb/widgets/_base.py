@@ -13,6 +13,7 @@ from typing import Any
 
 import anywidget
 import traitlets
+from IPython.display import display
 
 from ..errors import suggestion
 
@@ -24,6 +25,11 @@ class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
 
     problem = traitlets.Unicode("").tag(sync=True)
     """What went wrong in a callback, one sentence; shown in every view."""
+
+    leaves_still = traitlets.Bool(False, read_only=True).tag(sync=True)
+    """Whether it stands alone in an output, with its picture or table in the next one, which its views hide."""
+    _hides_still = False
+    """Whether the views of this class do hide that: they need two lines, as in image_compare.css and -.js."""
 
     def __init__(self, **state: Any) -> None:
         super().__init__(**state)
@@ -50,6 +56,10 @@ class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
                 log.exception("A callback of %s failed.", type(self).__name__)
                 self.problem = f"{type(error).__name__}: {error}"
 
+    def still_html(self) -> str | None:
+        """Return a table or text for the same readers, as HTML; None for none."""
+        return None
+
     def _hear(self, message: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
         try:
             self.take(message, buffers)
@@ -60,10 +70,29 @@ class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        picture = self.still()
-        if picture is not None:
-            data["image/png"] = base64.b64encode(picture).decode("ascii")
-        return data, metadata
+        return {**data, **self._still_bundle()}, metadata
+
+    def _ipython_display_(self, **_: Any) -> None:
+        """Show the widget, and behind it what is left of it without a kernel.
+
+        One bundle for both would not do: JupyterLab chooses the widget also when its model is gone, and then
+        shows an error. The view's styles hide the second output for as long as the widget lives.
+
+        Raises:
+            NotImplementedError: there is nothing to leave, or nobody hides it; the widget is then shown as any other.
+        """
+        still = self._still_bundle()
+        if not (still and self._hides_still):
+            raise NotImplementedError
+        self.set_trait("leaves_still", True)
+        data, metadata = super()._repr_mimebundle_()
+        display(data, metadata=metadata, raw=True)
+        display({"text/plain": f"{self!r}, as it was saved"} | still, raw=True)
+
+    def _still_bundle(self) -> dict[str, str]:
+        picture, table = self.still(), self.still_html()
+        found = {} if picture is None else {"image/png": base64.b64encode(picture).decode("ascii")}
+        return found if table is None else found | {"text/html": table}
 
 
 def refuse_unknown(owner: str, unknown: Mapping[str, Any], known: Iterable[str]) -> None:

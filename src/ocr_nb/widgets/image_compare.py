@@ -54,6 +54,7 @@ class ImageCompare(QuietWidget):
 
     _esm = _ESM
     _css = _CSS
+    _hides_still = True
     _layers: tuple[Layer, ...]
 
     layers = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
@@ -85,7 +86,10 @@ class ImageCompare(QuietWidget):
     shows_words = traitlets.Bool(True).tag(sync=True)
     """Whether the words that were read are marked, where there are readings."""
     words = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
-    """Each word of the two readings in sight: kind, truth, texts, boxes as fractions."""
+    """Each word of the two readings in sight: kind, truth, texts, boxes as fractions, confidences."""
+    selected = traitlets.Int(-1).tag(sync=True)
+    """Which of `words` is chosen, counted from 0; -1 for none. `TextDiff.selected` counts alike, so that
+    `traitlets.link((comparison, "selected"), (diff, "selected"))` joins the two."""
     verdict = traitlets.Unicode("", read_only=True).tag(sync=True)
     """What the second reading made of the first's errors, in words."""
 
@@ -108,7 +112,8 @@ class ImageCompare(QuietWidget):
             further: other variants, which can be chosen in place of `after`.
             truth: what is written there. Needs `readings`, whose words it then colors.
             readings: what was read on each picture, with boxes in that picture's own pixels.
-            labels: what to call each picture; by default “original”, “upsampled ×3”, “variant 2”.
+            labels: what to call each picture; by default “original”, “enlarged ×3” (how it was enlarged,
+                no pixel tells), “variant 2”.
             keep_picture: whether the saved notebook keeps a small preview, at most 100 kB. Turn it off for
                 pictures that are nobody else's business.
             state: first values of the attributes above, such as `mode="toggle"`.
@@ -119,17 +124,59 @@ class ImageCompare(QuietWidget):
             TypeError: a keyword is unknown.
         """
         refuse_unknown("ImageCompare", {name: None for name in state if name not in _KEYWORDS}, _KEYWORDS)
-        self._pictures = tuple(load_picture(image) for image in (before, after, *further))
-        self._truth = truth
-        self._readings = tuple(readings or ())
-        _check_readings(self._readings, len(self._pictures), truth)
         self._kept = keep_picture
-        self._layers = describe(self._pictures, labels)
         # Before the model is opened in the browser, which counts the pictures when it is.
-        self.set_trait("layers", [_words_of(layer) for layer in self._layers])
+        self._take((before, after, *further), truth, readings, labels)
         super().__init__(**state)
         self.observe(lambda change: change.owner._mark(), ["before_index", "after_index"])
         self._mark()
+
+    def show(
+        self,
+        before: ImageLike,
+        after: ImageLike,
+        *further: ImageLike,
+        truth: str | None = None,
+        readings: Sequence[Recognition] | None = None,
+        labels: Sequence[str] | None = None,
+        keep_picture: bool | None = None,
+    ) -> None:
+        """Show other pictures in the same place; all views follow, mode and zoom stay.
+
+        Args:
+            before: the original; `after`, `further`, `truth`, `readings` and `labels` as when it was made.
+            after: what was made of it.
+            further: other variants.
+            truth: what is written there.
+            readings: what was read on each picture.
+            labels: what to call each picture.
+            keep_picture: as when it was made; None leaves that as it is.
+
+        Raises:
+            ImageError: a picture cannot be read; what was shown stays.
+            SettingsError: there are not as many labels or readings as pictures, or a truth without readings.
+        """
+        with self.hold_sync():
+            self._take((before, after, *further), truth, readings, labels)
+            if keep_picture is not None:
+                self._kept = keep_picture
+            self.before_index, self.after_index, self.shows_after = 0, 1, False
+            self._mark()
+
+    def _take(
+        self,
+        images: Sequence[ImageLike],
+        truth: str | None,
+        readings: Sequence[Recognition] | None,
+        labels: Sequence[str] | None,
+    ) -> None:
+        """Load everything first, so that a picture that cannot be read leaves what is there."""
+        pictures = tuple(load_picture(image) for image in images)
+        _check_readings(tuple(readings or ()), len(pictures), truth)
+        layers = describe(pictures, labels)
+        self._pictures, self._layers = pictures, layers
+        self._truth, self._readings = truth, tuple(readings or ())
+        self.set_trait("layers", [_words_of(layer) for layer in layers])
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -166,16 +213,17 @@ class ImageCompare(QuietWidget):
         self._readings = ()
 
     def answer(self, message: Mapping[str, Any]) -> None:
-        """Send the pictures, those in sight first; anything else is not for us."""
+        """Send the pictures that a view lacks, those in sight first; anything else is not for us."""
         if message.get("kind") != "send pictures":
             return
-        chosen = (self.before_index, self.after_index)
+        wanted, chosen = message.get("hashes"), (self.before_index, self.after_index)
         for index in sorted(range(len(self._pictures)), key=lambda index: index not in chosen):
+            if wanted is not None and self._layers[index].key not in wanted:
+                continue
             data = memoryview(self._pictures[index].png)
             for offset in range(0, len(data), PIECE):
-                self.send(
-                    {"kind": "piece", "layer": index, "offset": offset}, [data[offset : offset + PIECE]]
-                )
+                about = {"kind": "piece", "layer": index, "offset": offset, "hash": self._layers[index].key}
+                self.send(about, [data[offset : offset + PIECE]])
 
     def still(self) -> bytes | None:
         """Draw the pictures in sight side by side, small enough for a saved notebook."""
@@ -189,14 +237,21 @@ class ImageCompare(QuietWidget):
     def _mark(self) -> None:
         """Mark the words of the two pictures in sight."""
         if not self._readings:
+            self._say([], "")
             return
         first, second = (
             (self._readings[index], self._pictures[index])
             for index in (int(self.before_index), int(self.after_index))
         )
-        self.set_trait("words", mark_words(self._truth, first, second))
-        if self._truth is not None:
-            self.set_trait("verdict", describe_words(self._truth, first[0].text, second[0].text))
+        truth = self._truth
+        verdict = "" if truth is None else describe_words(truth, first[0].text, second[0].text)
+        self._say(mark_words(truth, first, second), verdict)
+
+    def _say(self, words: list[dict[str, Any]], verdict: str) -> None:
+        if words != self.words:
+            self.selected = -1  # it was one of the others
+        self.set_trait("words", words)
+        self.set_trait("verdict", verdict)
 
     @property
     def _first(self) -> Layer:
@@ -245,6 +300,10 @@ class ImageCompare(QuietWidget):
             raise traitlets.TraitError(f"zoom is 'fit', '1:1' or a number above 0, not {zoom!r}.")
         return zoom
 
+    @traitlets.validate("selected")  # type: ignore[untyped-decorator]
+    def _check_selected(self, proposal: Mapping[str, Any]) -> int:
+        return max(-1, int(proposal["value"]))
+
     @traitlets.validate("before_index", "after_index")  # type: ignore[untyped-decorator]
     def _check_index(self, proposal: Mapping[str, Any]) -> int:
         index = int(proposal["value"])
@@ -281,7 +340,7 @@ def describe(pictures: Sequence[Picture], labels: Sequence[str] | None) -> tuple
 def _names(pictures: Sequence[Picture]) -> list[str]:
     original, after, *further = pictures
     factor = round(after.width / original.width, 1)
-    second = f"upsampled ×{factor:g}" if factor > 1 else "processed"
+    second = f"enlarged ×{factor:g}" if factor > 1 else "processed"
     return ["original", second, *(f"variant {number}" for number, _ in enumerate(further, 2))]
 
 
@@ -301,5 +360,5 @@ def _words_of(layer: Layer) -> dict[str, Any]:
     picture = layer.picture
     return {
         "label": layer.label, "caption": layer.caption, "action": layer.action,
-        "width": picture.width, "height": picture.height, "byte_count": len(picture.png),
+        "width": picture.width, "height": picture.height, "byte_count": len(picture.png), "hash": layer.key,
     }  # fmt: skip
