@@ -27,7 +27,7 @@ class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
     """What went wrong in a callback, one sentence; shown in every view."""
 
     leaves_still = traitlets.Bool(False, read_only=True).tag(sync=True)
-    """Whether it stands alone in an output, with its picture or table in the next one, which its views hide."""
+    """Whether it stands alone in an output, with its picture or table in the next, which its views hide."""
     _hides_still = False
     """Whether the views of this class do hide that: they need two lines, as in image_compare.css and -.js."""
 
@@ -79,7 +79,7 @@ class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
         shows an error. The view's styles hide the second output for as long as the widget lives.
 
         Raises:
-            NotImplementedError: there is nothing to leave, or nobody hides it; the widget is then shown as any other.
+            NotImplementedError: there is nothing to leave, or nobody hides it; it is then shown as any other.
         """
         still = self._still_bundle()
         if not (still and self._hides_still):
