@@ -86,8 +86,8 @@ class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
             raise NotImplementedError
         self.set_trait("leaves_still", True)
         data, metadata = super()._repr_mimebundle_()
-        display(data, metadata=metadata, raw=True)
-        display({"text/plain": f"{self!r}, as it was saved"} | still, raw=True)
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+        display({"text/plain": f"{self!r}, as it was saved"} | still, raw=True)  # type: ignore[no-untyped-call]
 
     def _still_bundle(self) -> dict[str, str]:
         picture, table = self.still(), self.still_html()
