@@ -28,3 +28,14 @@ class ReadsInkAndNotes(ReadsInk):
 def ink_service():
     """Make this machine's service with an engine that spells the sizes of blobs."""
     return LocalService(recognizer=ReadsInkAndNotes(), upsampler=RepeatsPixels())
+
+
+class RepeatsPixelsAnew(RepeatsPixels):
+    """The same upsampler with other weights."""
+
+    version = "2.0"
+
+
+def retrained_service():
+    """Make the same service after its upsampler was trained again."""
+    return LocalService(recognizer=ReadsInkAndNotes(), upsampler=RepeatsPixelsAnew())

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from doubles import ReadsInk, RepeatsPixels
-from ink_service import ink_service
+from ink_service import ink_service, retrained_service
 from ocr_nb.errors import SettingsError, StoreError
 from ocr_nb.images import load_picture
 from ocr_nb.service.local import LocalService
@@ -159,6 +159,19 @@ def test_an_interrupted_study_goes_on_where_it_was(folder, log, tmp_path):
         store=path, on_progress=lambda *_: told.append(1)
     ).close()
     assert (12, []) == (readings(log), told)
+
+
+def test_another_upsampler_is_measured_and_the_rest_is_not(folder, log, tmp_path):
+    """The store knows what enlarged: other weights are other trials; what was not enlarged is kept."""
+    store = tmp_path / "study.sqlite"
+    conditions = "original,resized:x2,upsampled:x2,make_upsampling"
+    Study(folder, conditions=conditions, services=ink_service).run(store=store).close()
+    before = readings(log)
+    tracker = Study(folder, conditions=conditions, services=retrained_service).run(store=store)
+    assert 2 * 6 == readings(log) - before
+    enlarged = [row for row in tracker if row.condition in ("upsampled:x2", "make_upsampling")]
+    assert {"repeats 1.0", "repeats 2.0"} == {row.settings["upsampler"] for row in enlarged}
+    assert 6 * 6 == len(tracker)
 
 
 def test_new_conditions_are_added_to_a_store(folder, log, tmp_path):

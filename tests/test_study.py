@@ -96,7 +96,9 @@ def test_the_advice_is_followed_and_said(page, service):
         assert 1.0 == trials[condition].factor
         assert any(warning.startswith("not upsampled: ") for warning in trials[condition].warnings)
     assert any(warning.startswith("not resized: ") for warning in trials["resized"].warnings)
-    assert {"upsampling": True} == trials["make_upsampling"].settings
+    upsampler = {"upsampler": "repeats 1.0"}
+    assert {"upsampling": True, **upsampler} == trials["make_upsampling"].settings
+    assert (upsampler, {}) == (trials["upsampled"].settings, trials["resized"].settings)
 
 
 def test_resized_has_the_size_of_the_upsampled_image(tmp_path, draw_text):

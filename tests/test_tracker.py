@@ -133,6 +133,24 @@ def test_a_comparison_agrees_with_the_summary_of_the_same_trials():
     assert (len(expected.helped), len(expected.hurt)) == (found.helped, found.hurt)
 
 
+def test_of_two_upsamplers_the_later_counts():
+    """Another upsampler makes another trial; every table speaks of the last, paired with the one original."""
+    tracker = AccuracyTracker()
+    tracker.add(trial("a", "original", spoilt(4)))
+    for errors, upsampler in ((9, "learned 1"), (1, "learned 2")):
+        tracker.add(trial("a", "upsampled", spoilt(errors), settings={"upsampler": upsampler}))
+    assert 3 == len(tracker)
+    assert (0.4, 0.1, 1) == (*_micro(tracker.compare()), tracker.compare().images)
+    assert [1, 1] == list(tracker.summary()["images"])
+    assert [0.4, 0.1] == list(tracker.summary()["cer_micro"]) == list(tracker.by("image")["cer_micro"])
+    assert [3] == list(tracker.costs()["corrected"])
+    assert [1, 1] == list(tracker.bags_of_words()["images"])
+
+
+def _micro(comparison):
+    return comparison.cer.before_micro, comparison.cer.after_micro
+
+
 def test_readers_are_never_pooled():
     """With several, one is chosen by name; an unknown name lists those there are."""
     tracker = study([4, 3], [1, 1])

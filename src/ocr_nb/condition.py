@@ -72,6 +72,11 @@ class Condition:
         """Tell whether the recognition itself is asked to upsample."""
         return self.steps[-1:] == (Step("make_upsampling"),)
 
+    @property
+    def upsamples(self) -> bool:
+        """Tell whether an upsampler has a hand in it, before the recognition or inside it."""
+        return any(step.name in ("upsampled", "make_upsampling") for step in self.steps)
+
     def with_factor(self, factor: int | None) -> Condition:
         """Return the condition with `factor` in every resized and upsampled step that has none."""
         return Condition(

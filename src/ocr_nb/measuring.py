@@ -108,9 +108,15 @@ class Measurer:
         return failed
 
     def settings_under(self, condition: Condition) -> dict[str, Any]:
-        """Return the recognition settings that differ from the defaults under `condition`."""
+        """Return the recognition settings that differ from the defaults under `condition`.
+
+        Where the service says what enlarges, `upsampler` names it: other weights make another trial.
+        """
         asked = RecognitionSettings.from_options(**self.settings, upsampling=condition.makes_upsampling)
-        return asked.changed()
+        changed = asked.changed()
+        if condition.upsamples and self.identity.upsampler is not None:
+            changed["upsampler"] = self.identity.upsampler
+        return changed
 
     def measure_opened(self, picture: Picture, blank: Trial) -> list[Trial]:
         """Return one trial a condition of `picture`; `blank` holds what is the same in all of them."""
@@ -153,7 +159,7 @@ class Measurer:
         return replace(
             blank,
             condition=str(condition),
-            settings=self._changed_settings(condition),
+            settings=self.settings_under(condition),
             text=recognition.text,
             normalization=self.normalization,
             cer=accuracy.cer if accuracy else None,
@@ -182,10 +188,6 @@ class Measurer:
 
     def _accuracy(self, truth: str | None, text: str) -> Accuracy | None:
         return None if truth is None else measure_accuracy(truth, text, self.normalization)
-
-    def _changed_settings(self, condition: Condition) -> dict[str, Any]:
-        asked = RecognitionSettings.from_options(**self.settings, upsampling=condition.makes_upsampling)
-        return asked.changed()
 
     def _apply(self, step: Step, prepared: _Prepared, before: str, sizes: dict[str, tuple[int, int]]) -> None:
         """Do one step; `before` names the steps that came before it, under which `sizes` are kept."""

@@ -158,9 +158,13 @@ def reader_of(trial: Trial) -> Reader:
     return Reader(trial.engine, trial.engine_version, trial.service)
 
 
+_OF_CONDITION = frozenset({"upsampling", "upsampler"})
+"""Settings that belong to the condition itself: what was read without them is what it is compared with."""
+
+
 def pair_key(trial: Trial) -> str:
     """Return what two trials of one reader must share to be a pair: image, variant and other settings."""
-    settings = {key: value for key, value in (trial.settings or {}).items() if key != "upsampling"}
+    settings = {key: value for key, value in (trial.settings or {}).items() if key not in _OF_CONDITION}
     return json.dumps([trial.image_hash or trial.image, trial.variant, settings], sort_keys=True, default=str)
 
 

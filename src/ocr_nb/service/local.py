@@ -99,8 +99,9 @@ class LocalService:
         Raises:
             EngineUnavailable: the engine is not installed here.
         """
-        recognizer = self._engines.recognizer()
-        return ServiceIdentity("local", recognizer.name, recognizer.version)
+        recognizer, upsampler = self._engines.recognizer(), self._engines.upsampler
+        enlarger = f"{upsampler.name} {upsampler.version}"
+        return ServiceIdentity("local", recognizer.name, recognizer.version, enlarger)
 
     async def submit(self, request: OcrRequest) -> TaskId:
         """Queue the request, whatever its data; return its task id, a lower-case GUID.

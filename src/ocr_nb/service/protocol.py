@@ -210,6 +210,8 @@ class ServiceIdentity:
     engine: str
     """`rapidocr`, `tesseract` or `aspose`."""
     engine_version: str
+    upsampler: str | None = None
+    """Name and version of what enlarges, such as `classical 1`; None where the service does not say."""
 
 
 class OcrService(Protocol):

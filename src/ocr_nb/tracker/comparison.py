@@ -22,7 +22,7 @@ from ..statistics import Interval, bootstrap_ratio, permutation_test, sign_test
 from ..store import COUNT_COLUMNS, TrialStore
 from ..summary import Difference, Reader
 from ..verdict import capital, describe_difference, describe_over_resizing, doing, percent, points
-from .frames import read_frame
+from .frames import latest, read_frame
 
 Numbers = npt.NDArray[np.float64]
 
@@ -148,7 +148,7 @@ def compare_conditions(
         raise SettingsError(f"{before} cannot be compared with itself: name another condition.")
     rival = after.replace("upsampled", "resized", 1)
     frame = read_frame(store, _NEEDED, (before, after, rival))
-    frame = _rows_of(frame, reader)
+    frame = latest(_rows_of(frame, reader))
     counted = frame[frame["error"].isna() & frame["character_hits"].notna()]
     for name in (before, after):
         if not (frame["condition"] == name).any():

@@ -38,6 +38,14 @@ def read_frame(
     )
 
 
+def latest(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the last trial of each pair, condition and reader, in order.
+
+    There are several where the same image was enlarged again by another upsampler (see `pair_key`).
+    """
+    return frame[~frame.duplicated(["pair", "condition", "engine", "engine_version", "service"], keep="last")]
+
+
 def _typed(name: str, values: list[Any]) -> Any:
     if name in _FLOATS:
         return np.array(values, dtype=np.float64)

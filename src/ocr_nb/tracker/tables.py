@@ -21,7 +21,7 @@ from ..statistics import bootstrap_ratio
 from ..store import COUNT_COLUMNS, TrialStore
 from ..summary import pair_key, reader_of
 from .comparison import Numbers, one_profile, sum_by, total_rate
-from .frames import read_frame
+from .frames import latest, read_frame
 
 X_HEIGHT_EDGES = (0.0, 5.0, 7.0, 9.0, 11.0, 13.0, 16.0, 20.0, 26.0, math.inf)
 """Edges of the x-height bins, pixels: narrow where Tesseract begins to fail (below 12), wide elsewhere."""
@@ -37,7 +37,7 @@ def summarize_conditions(store: TrialStore) -> pd.DataFrame:
         SettingsError: the trials were counted under different normalizations.
     """
     measured = ("normalization", "confidence", "seconds", "calls", "error")
-    frame = read_frame(store, (*_KEYS, *measured, *COUNT_COLUMNS))
+    frame = latest(read_frame(store, ("pair", *_KEYS, *measured, *COUNT_COLUMNS)))
     one_profile(frame[frame["character_hits"].notna()])
     rows = [_condition_row(keys, rows) for keys, rows in _by(frame, _KEYS)]
     names = [*_KEYS, "images", "failed", "with_truth", *_RATES, "confidence", "seconds", "calls"]
@@ -96,8 +96,8 @@ def break_down(store: TrialStore, by: str, edges: Sequence[float] | None = None)
     Raises:
         SettingsError: the trials were counted under different normalizations.
     """
-    needed = dict.fromkeys((*_KEYS, "normalization", by, "group", "image_hash", "image", *COUNT_COLUMNS))
-    frame = read_frame(store, tuple(needed))
+    needed = dict.fromkeys(("pair", *_KEYS, "normalization", by, "group", "image_hash", "image", *COUNT_COLUMNS))
+    frame = latest(read_frame(store, tuple(needed)))
     frame = frame[frame["character_hits"].notna() & frame[by].notna()]
     one_profile(frame)
     frame = frame.assign(middle=frame[by] if edges is not None else np.nan)
@@ -142,7 +142,7 @@ def count_costs(store: TrialStore, baseline: str) -> pd.DataFrame:
     `corrected` is the net of character errors that are gone; seconds and calls are those beyond the
     baseline's, and per corrected character NaN where none is gone.
     """
-    frame = read_frame(store, ("pair", *_KEYS, "seconds", "calls", "error", *COUNT_COLUMNS))
+    frame = latest(read_frame(store, ("pair", *_KEYS, "seconds", "calls", "error", *COUNT_COLUMNS)))
     frame = frame[frame["error"].isna() & frame["character_hits"].notna()]
     frame = frame.assign(edits=_edits(frame, "character")[0])
     rows = []
@@ -180,7 +180,7 @@ def count_bags(store: TrialStore) -> pd.DataFrame:
 
     This forgives reading order, and so hides its faults: read it beside the WER, never instead.
     """
-    sums: dict[tuple[Any, ...], Counter[str]] = {}
+    counted: dict[tuple[Any, ...], dict[str, int]] = {}
     for trial in store:
         if trial.error is not None or trial.ground_truth is None or trial.text is None:
             continue
@@ -189,9 +189,12 @@ def count_bags(store: TrialStore) -> pd.DataFrame:
             for text in (trial.ground_truth, trial.text)
         )
         reader = reader_of(trial)
-        mine = sums.setdefault((reader.engine, reader.version, reader.service, trial.condition), Counter())
+        keys = reader.engine, reader.version, reader.service, trial.condition
         counts = {"common": (wanted & found).total(), "wanted": wanted.total(), "found": found.total()}
-        mine.update(counts | {"images": 1})
+        counted[*keys, pair_key(trial)] = counts | {"images": 1}  # a later trial of the pair replaces it
+    sums: dict[tuple[Any, ...], Counter[str]] = {}
+    for (*names, _), counts in counted.items():
+        sums.setdefault(tuple(names), Counter()).update(counts)
     rows = [dict(zip(_KEYS, keys, strict=True)) | _bag_row(mine) for keys, mine in sums.items()]
     return pd.DataFrame(rows, columns=[*_KEYS, "images", "bag_precision", "bag_recall", "bag_f1"])
 
