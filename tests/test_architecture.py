@@ -24,7 +24,7 @@ LAYERS = (
     ("waiting", "loop watching resumption jobs asking sources operations pipelines curl sdk"),
     (
         "experiments",
-        "study measuring image_task collection executors remote_files summary store verdict",
+        "study measuring image_task collection executors remote_files summary store verdict word_places",
     ),
     ("pictures", "report"),
     ("records", "tracker plots studies shrinking"),

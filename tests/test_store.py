@@ -45,6 +45,7 @@ def test_a_trial_comes_back_as_it_was(path):
         variant="x-height 6 px", settings={"language": "German", "upsampling": True}, confidence=0.25,
         width=10, height=20, factor=2.0, x_height_px=6.5, task_id="t", time="2026-01-02T03:04:05+00:00",
         warnings=("one\ntwo", "three"),
+        word_boxes=((3, 0.125, 0.25, 0.5, 0.75),),
     )  # fmt: skip
     assert float("inf") == rich.cer
     with TrialStore(path) as store:
@@ -156,10 +157,24 @@ def test_a_store_from_a_newer_version_is_refused(path):
     connection.close()
     before = path.read_bytes()
     with pytest.raises(
-        StoreError, match=r"written by a newer ocr_nb \(store version 7, this one knows 1\): upgrade ocr_nb"
+        StoreError, match=r"written by a newer ocr_nb \(store version 7, this one knows 2\): upgrade ocr_nb"
     ):
         TrialStore(path)
     assert before == path.read_bytes()
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(path):
+    """It had no boxes; its trials stay, and new ones have them."""
+    boxes = ((3, 0.1, 0.2, 0.3, 0.4),)
+    with TrialStore(path) as store:
+        store.add(trial("a", "original", "abc"))
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE trial DROP COLUMN word_boxes")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with TrialStore(path) as store:
+        store.add(trial("b", "original", "abc", word_boxes=boxes))
+        assert [("a", ()), ("b", boxes)] == [(one.image, one.word_boxes) for one in store]
 
 
 def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path):

@@ -18,7 +18,15 @@ from trials import trial
 
 HARD = (
     trial("a.png", "original", "=1+1", truth="", image_hash="a" * 64, settings={"language": "German"}),
-    trial("a.png", "upsampled:x2", "", truth="é\r\n,\"'", variant="v", warnings=("=x", "one\ntwo")),
+    trial(
+        "a.png",
+        "upsampled:x2",
+        "",
+        truth="é\r\n,\"'",
+        variant="v",
+        warnings=("=x", "one\ntwo"),
+        word_boxes=((5, 0.125, 0.5, 1.0, 0.75), (2, 0.0, 0.0, 1.0, 1.0)),
+    ),
     trial("-b.png", "original", "'=quoted", truth=None, confidence=0.125, time="2026-01-02T03:04:05+00:00"),
     trial(
         "c.png", "original", "'", truth="\tx", group="+1", x_height_px=7.25, width=10, height=20, factor=2.0

@@ -26,6 +26,7 @@ from .service.protocol import OcrService, RecognitionSettings, ServiceIdentity
 from .sources import Source
 from .subjects import Subject
 from .trial import Trial
+from .word_places import place_words
 from .xheight import measure_x_height
 
 T = TypeVar("T")
@@ -173,6 +174,7 @@ class Measurer:
             task_id=job.task_id,
             time=_now(),
             warnings=warnings,
+            word_boxes=place_words(recognition, prepared.picture.width, prepared.picture.height),
         )
 
     def _result(self, job: Job[T]) -> T:

@@ -27,8 +27,8 @@ from .errors import StoreError
 from .summary import accuracy_of, pair_key
 from .trial import Trial
 
-VERSION = 1
-"""Of the table's layout; a store with a higher one is refused."""
+VERSION = 2
+"""Of the table's layout; a store with a higher one is refused, one with a lower brought up to it."""
 APPLICATION_ID = 0x6F63726E
 """“ocrn”: SQLite's header field that tells our files from those of others."""
 COUNT_COLUMNS = tuple(
@@ -56,10 +56,11 @@ CREATE TABLE trial (
     cer REAL, wer REAL, confidence REAL, seconds REAL, calls INTEGER,
     width INTEGER, height INTEGER, factor REAL, x_height_px REAL, task_id TEXT, error TEXT, time TEXT,
     {", ".join(f"{name} INTEGER" for name in COUNT_COLUMNS)},
-    warnings TEXT NOT NULL, ground_truth TEXT, text TEXT
+    warnings TEXT NOT NULL, ground_truth TEXT, text TEXT, word_boxes TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 CREATE INDEX unopened ON trial (image) WHERE image_hash IS NULL;
 """
+_FROM_1_TO_2 = "ALTER TABLE trial ADD COLUMN word_boxes TEXT NOT NULL DEFAULT '[]'"
 
 
 def identify(trial: Trial) -> bytes:
@@ -169,7 +170,7 @@ class TrialStore:
     def columns(self, names: Sequence[str], conditions: Sequence[str] | None = None) -> list[tuple[Any, ...]]:
         """Return the rows of these columns only, in order; `conditions` chooses among the rows.
 
-        Columns are the fields of `Trial` (settings and warnings as JSON), `COUNT_COLUMNS` and `pair`.
+        Columns are the fields of `Trial` (settings, warnings and word_boxes as JSON), `COUNT_COLUMNS` and `pair`.
         """
         unknown = set(names) - set(_COLUMNS)
         if unknown:
@@ -261,6 +262,11 @@ class TrialStore:
                     version = self._make(connection)
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise StoreError(f"{self.path} is another program's database: choose another file.")
+        if version == 1:
+            with _writing(connection):
+                if connection.execute("PRAGMA user_version").fetchone()[0] == 1:
+                    connection.execute(_FROM_1_TO_2)
+                    connection.execute(f"PRAGMA user_version = {VERSION}")
         if version > VERSION:
             raise StoreError(
                 f"{self.path} was written by a newer ocr_nb (store version {version}, this one knows "
@@ -340,6 +346,8 @@ def _to_cell(trial: Trial, name: str) -> Any:
         return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     if name == "warnings":
         return json.dumps(list(value), ensure_ascii=False)
+    if name == "word_boxes":
+        return json.dumps(value, separators=(",", ":"))
     if isinstance(value, float) and math.isnan(value):
         return None
     if isinstance(value, str) and not value.isascii():
@@ -352,4 +360,5 @@ def _to_trial(row: Sequence[Any]) -> Trial:
     known = dict(zip(_FIELDS, row, strict=True))
     known["settings"] = None if known["settings"] is None else json.loads(known["settings"])
     known["warnings"] = tuple(json.loads(known["warnings"]))
+    known["word_boxes"] = tuple(map(tuple, json.loads(known["word_boxes"])))
     return Trial(**known)

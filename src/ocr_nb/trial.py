@@ -54,6 +54,8 @@ class Trial:
     """When it was measured: ISO 8601, UTC."""
     warnings: tuple[str, ...] = ()
     """What was not as asked, one sentence each."""
+    word_boxes: tuple[tuple[float, ...], ...] = ()
+    """Where each word stands on the image that was recognized (see `word_places.WordBox`)."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; NaN and infinity become None."""

@@ -1,8 +1,9 @@
 """Trials as rows of a plain DataFrame, and back.
 
 One column a field of `Trial`, then the edit counts. Names are strings, conditions and readers categories,
-counts nullable integers, rates and durations floats (NaN unknown, infinity kept), `time` UTC; `settings` and
-`warnings` are JSON text, so that every column can be grouped and written anywhere. Knows no statistics.
+counts nullable integers, rates and durations floats (NaN unknown, infinity kept), `time` UTC; `settings`,
+`warnings` and `word_boxes` are JSON text, so that every column can be grouped and written anywhere. Knows no
+statistics.
 """
 
 from __future__ import annotations
@@ -109,6 +110,8 @@ def _value(name: str, value: Any) -> Any:
         return dict(json.loads(value)) if isinstance(value, str) else dict(value)
     if name == "warnings":
         return tuple(str(one) for one in (json.loads(value) if isinstance(value, str) else value))
+    if name == "word_boxes":
+        return tuple(map(tuple, json.loads(value) if isinstance(value, str) else value))
     if name == "time" and isinstance(value, pd.Timestamp):
         return value.isoformat()
     return str(value)

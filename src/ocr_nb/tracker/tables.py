@@ -96,7 +96,9 @@ def break_down(store: TrialStore, by: str, edges: Sequence[float] | None = None)
     Raises:
         SettingsError: the trials were counted under different normalizations.
     """
-    needed = dict.fromkeys(("pair", *_KEYS, "normalization", by, "group", "image_hash", "image", *COUNT_COLUMNS))
+    needed = dict.fromkeys(
+        ("pair", *_KEYS, "normalization", by, "group", "image_hash", "image", *COUNT_COLUMNS)
+    )
     frame = latest(read_frame(store, tuple(needed)))
     frame = frame[frame["character_hits"].notna() & frame[by].notna()]
     one_profile(frame)

@@ -6,14 +6,14 @@ boxes as fractions of the picture. Two readings meet in the truth's words; witho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from ..alignment import Fate, ReadWord, align_readings, count_fates, normalize
-from ..engine.layout import Box, Recognition
+from ..alignment import Fate, ReadWord, align_readings, count_fates
+from ..engine.layout import Recognition
 from ..images import Picture
 from ..metrics import measure_accuracy
 from ..verdict import percent
+from ..word_places import find_places, place_words
 
 Reading = tuple[Recognition, Picture]
 """What was read, and on which picture: its boxes are in that picture's pixels."""
@@ -58,43 +58,7 @@ def _kind(word: ReadWord, *, known: bool) -> str:
 
 
 def _boxes_of(reading: Reading, pieces: list[str]) -> list[list[list[float]]]:
-    """Find for each piece of the text the boxes of the words that it overlaps.
-
-    Counted in letters without spaces, of which normalizing makes the same in a word and in the whole text.
-    """
+    """Find for each piece of the text the boxes of the words that it overlaps."""
     recognition, picture = reading
-    spans = list(_spans(recognition))
-    found, start = [], 0
-    for piece in pieces:
-        end = start + _letters(piece)
-        found.append([_fractions(box, picture) for left, right, box in spans if left < end and start < right])
-        start = end
-    return found
-
-
-def _spans(recognition: Recognition) -> Iterator[tuple[int, int, Box]]:
-    """Give each word's place in the text, in letters, and its box; the line's where it has no words."""
-    start = 0
-    for line in recognition.lines:
-        length = _letters(line.text)
-        if sum(_letters(word.text) for word in line.words) != length:
-            yield start, start + length, line.box
-            start += length
-            continue
-        for word in line.words:
-            end = start + _letters(word.text)
-            yield start, end, word.box
-            start = end
-
-
-def _letters(text: str) -> int:
-    return len(normalize(text, "no_spaces"))
-
-
-def _fractions(box: Box, picture: Picture) -> list[float]:
-    return [
-        round(box.left / picture.width, 5),
-        round(box.top / picture.height, 5),
-        round(box.right / picture.width, 5),
-        round(box.bottom / picture.height, 5),
-    ]
+    words = place_words(recognition, picture.width, picture.height)
+    return [[list(place) for place in places] for places in find_places(words, pieces)]

@@ -1,0 +1,67 @@
+"""Where on the picture the words of a reading stand, kept small enough for a row of a table.
+
+In: a recognition, or pieces of its text. Out: `WordBox`es in fractions of the picture that was read, so that
+they fit a copy of any size. Pieces are found again by counting letters, which no normalizing of white space
+changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from .alignment import normalize
+from .engine.layout import Box, Recognition
+
+WordBox: TypeAlias = "tuple[float, float, float, float, float]"
+"""How many letters the word has, spaces not counted; then left, top, right, bottom as fractions of the
+picture's width and height."""
+Place: TypeAlias = "tuple[float, float, float, float]"
+"""Left, top, right, bottom as fractions of the picture."""
+
+_DIGITS = 5
+
+
+def place_words(recognition: Recognition, width: int, height: int) -> tuple[WordBox, ...]:
+    """Return where each word stands on the picture of `width` × `height` pixels that was read.
+
+    A line whose words do not add up to its text stands for them all.
+    """
+    return tuple(
+        (letters, *(round(side, _DIGITS) for side in _fractions(box, width, height)))
+        for letters, box in _words(recognition)
+    )
+
+
+def find_places(words: Sequence[WordBox], pieces: Sequence[str]) -> list[list[Place]]:
+    """Return for each piece of the text, in order, where the words stand that it overlaps."""
+    spans: list[tuple[float, float, Place]] = []
+    start = 0.0
+    for letters, *box in words:
+        spans.append((start, start + letters, (box[0], box[1], box[2], box[3])))
+        start += letters
+    found, start = [], 0.0
+    for piece in pieces:
+        end = start + count_letters(piece)
+        found.append([place for left, right, place in spans if left < end and start < right])
+        start = end
+    return found
+
+
+def count_letters(text: str) -> int:
+    """Count what is neither space nor line break, after composing."""
+    return len(normalize(text, "no_spaces"))
+
+
+def _words(recognition: Recognition) -> Iterator[tuple[int, Box]]:
+    for line in recognition.lines:
+        length = count_letters(line.text)
+        if sum(count_letters(word.text) for word in line.words) != length:
+            yield length, line.box
+            continue
+        for word in line.words:
+            yield count_letters(word.text), word.box
+
+
+def _fractions(box: Box, width: int, height: int) -> Place:
+    return box.left / width, box.top / height, box.right / width, box.bottom / height
