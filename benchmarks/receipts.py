@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
 from benchmarks.baseline import NORMALIZATION, Receipt, load_receipts, note, sorted_rows
+
 from ocr_nb.engine.upsampler import DEFAULT_METHOD
 from ocr_nb.filters import resize
 from ocr_nb.images import Picture, from_array
