@@ -170,7 +170,7 @@ class TrialStore:
     def columns(self, names: Sequence[str], conditions: Sequence[str] | None = None) -> list[tuple[Any, ...]]:
         """Return the rows of these columns only, in order; `conditions` chooses among the rows.
 
-        Columns are the fields of `Trial` (settings, warnings, word_boxes as JSON), `COUNT_COLUMNS` and `pair`.
+        Columns are fields of `Trial` (settings, warnings, word_boxes as JSON), `COUNT_COLUMNS` and `pair`.
         """
         unknown = set(names) - set(_COLUMNS)
         if unknown:

@@ -242,7 +242,7 @@ _COUNTED = (
     "CER counts edits over grapheme clusters, WER over words without punctuation (Unicode Annex 29), both "
     "after normalization “{name}”: {meaning} Corpus figures are the sum of edits over the sum of lengths; "
     "the mean of pages weighs each image alike. Differences are paired image by image; intervals are "
-    "bootstrapped over documents (BCa, widened where there are few)."
+    "over documents (symmetric bootstrap-t)."
 )
 _SHOWN = (
     "Sizes, x-heights and contrasts are those of the images shown. In a comparison, 100 % means one pixel of "

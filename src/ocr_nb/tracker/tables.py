@@ -121,7 +121,7 @@ def _breakdown_row(rows: pd.DataFrame) -> dict[str, Any]:
     codes, documents = pd.factorize(rows["document"])
     above, below = (sum_by(codes, one, len(documents)) for one in (edits, length))
     interval = bootstrap_ratio(above, below, repetitions=_BAND_REPETITIONS)
-    low, high = (interval.low, interval.high) if interval else (math.nan, math.nan)
+    low, high = (max(0.0, interval.low), interval.high) if interval else (math.nan, math.nan)
     return {
         "middle": rows["middle"].mean(), "images": len(rows), "documents": len(documents), **_rates(rows),
         "cer_low": low, "cer_high": high,
