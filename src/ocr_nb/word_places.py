@@ -27,10 +27,7 @@ def place_words(recognition: Recognition, width: int, height: int) -> tuple[Word
 
     A line whose words do not add up to its text stands for them all.
     """
-    return tuple(
-        (letters, *(round(side, _DIGITS) for side in _fractions(box, width, height)))
-        for letters, box in _words(recognition)
-    )
+    return tuple((letters, *_fractions(box, width, height)) for letters, box in _words(recognition))
 
 
 def find_places(words: Sequence[WordBox], pieces: Sequence[str]) -> list[list[Place]]:
@@ -64,4 +61,6 @@ def _words(recognition: Recognition) -> Iterator[tuple[int, Box]]:
 
 
 def _fractions(box: Box, width: int, height: int) -> Place:
-    return box.left / width, box.top / height, box.right / width, box.bottom / height
+    left, right = (round(side / width, _DIGITS) for side in (box.left, box.right))
+    top, bottom = (round(side / height, _DIGITS) for side in (box.top, box.bottom))
+    return left, top, right, bottom
