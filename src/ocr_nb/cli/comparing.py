@@ -54,6 +54,7 @@ def compare(
     language: options.Language = "English",
     service: options.Service = None,
     engine: options.Engine = None,
+    method: options.Method = None,
 ) -> None:
     """Recognize images as they are, resized and upsampled, and say what that did.
 
@@ -66,7 +67,7 @@ def compare(
     parsed = [condition.with_factor(number) for condition in parse_conditions(conditions)]
     if out is not None:
         make_folder(out)
-    chosen = options.choose_service(service, engine)
+    chosen = options.choose_service(service, engine, method)
     with progress_bar("Recognizing") as bar:
         compared = compare_with_pictures(
             images, truth, parsed, service=chosen, normalization=normalization, force=force, on_cost=say,

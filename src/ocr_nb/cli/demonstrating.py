@@ -15,6 +15,7 @@ from .screen import progress_bar, say, stop
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("ocr-nb-demo"),
     engine: options.Engine = None,
+    method: options.Method = None,
 ) -> None:
     """Run the whole thing on the samples that come with the package: no account, no network.
 
@@ -24,7 +25,7 @@ def demo(
     from ..demo import run_demo
 
     make_folder(out)
-    service = options.choose_service("local", engine)
+    service = options.choose_service("local", engine, method)
     with progress_bar("Reading the samples") as progress:
         done = run_demo(out, service=service, on_progress=progress)
     print_summary(done.trials)

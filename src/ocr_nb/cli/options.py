@@ -24,6 +24,12 @@ Engine = Annotated[
         help="Which engine reads on this machine: rapidocr or tesseract. [default: rapidocr]", metavar="NAME"
     ),
 ]
+Method = Annotated[
+    str | None,
+    typer.Option(
+        help="How this machine enlarges: learned or classical. [default: classical]", metavar="NAME"
+    ),
+]
 Language = Annotated[
     str, typer.Option(help="Language of the text, as English, German, French, …", metavar="NAME")
 ]
@@ -32,23 +38,28 @@ Factor = Annotated[
 ]
 
 
-def choose_service(service: str | None, engine: str | None) -> OcrService:
+def choose_service(service: str | None, engine: str | None, method: str | None = None) -> OcrService:
     """Return the service that the options name; nothing leaves the machine unasked.
 
     Raises:
-        SettingsError: there is no such service or engine, or `engine` was given for a service elsewhere.
+        SettingsError: there is no such service, engine or method, or `engine` or `method` was given for a
+            service elsewhere.
     """
     from .. import operations
 
     name = service or Settings.from_environment().service
+    here = {key: value for key, value in (("engine", engine), ("method", method)) if value is not None}
     if name == "local":
-        return operations.make_service("local", **({} if engine is None else {"engine": engine}))
-    if engine is not None:
+        return operations.make_service("local", **here)
+    for key, value in here.items():
         raise SettingsError(
-            f"--engine {engine} chooses a reader on this machine, but --service {name} reads elsewhere: "
+            f"--{key} {value} chooses {_CHOSEN[key]} on this machine, but --service {name} reads elsewhere: "
             "leave one of them out."
         )
     return operations.make_service(name)
+
+
+_CHOSEN = {"engine": "a reader", "method": "how to enlarge"}
 
 
 def parse_factor(text: str) -> int | None:

@@ -50,6 +50,7 @@ def upsample(
     image: Image,
     output: PictureOut,
     factor: options.Factor = "auto",
+    method: options.Method = None,
     service: options.Service = None,
     engine: options.Engine = None,
 ) -> None:
@@ -61,7 +62,7 @@ def upsample(
 
     check_output(output)
     number = options.parse_factor(factor)
-    chosen = options.choose_service(service, engine)
+    chosen = options.choose_service(service, engine, method)
     job = operations.upsample(image, service=chosen, factor="auto" if number is None else number)
     _save(job, output)
 
@@ -102,6 +103,7 @@ def recognize(
     language: options.Language = "English",
     service: options.Service = None,
     engine: options.Engine = None,
+    method: options.Method = None,
 ) -> None:
     """Read the text on an image."""
     from .. import operations
@@ -110,7 +112,7 @@ def recognize(
         check_folder(output)
     if written is Format.PDF and output is None and sys.stdout.isatty():
         raise SettingsError("A PDF would fill the terminal with signs: name a file with --output FILE.pdf.")
-    chosen = options.choose_service(service, engine)
+    chosen = options.choose_service(service, engine, method)
     kind = {Format.HOCR: "hocr", Format.PDF: "pdf"}.get(written, "json")
     job = operations.recognize(
         image, service=chosen, language=language, upsampling=upsampling, result_type=kind

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import WeightsCorrupt, WeightsMissing
 from ..images import Gray
@@ -28,13 +29,18 @@ All of the detail turns doubtful strokes into confident wrong ones, which harm a
 blur does."""
 _CUBIC_RADIUS = 2
 """Pixels of the input that OpenCV's cubic interpolation looks at on each side."""
+_BLOCK = 16
+"""Side of the squares, pixels of the input, of which each is either left to plain interpolation or not."""
+_FLAT = 2.5 / 255
+"""A square is flat when nothing in and around it differs by more: bare paper, no grain of a scanner."""
 
 
 class LearnedUpsampler:
     """A small text super-resolution network over cubic interpolation.
 
-    The network enlarges four times; smaller factors average its pixels. Nothing in a result depends on the
-    tile size or the number of threads beyond the last bits of float32.
+    The network enlarges four times; smaller factors average its pixels. Flat squares are interpolated only,
+    which saves most of the time on clean pages. Nothing in a result depends on the tile size or the number
+    of threads beyond the last bits of float32.
     """
 
     name = "learned"
@@ -46,7 +52,7 @@ class LearnedUpsampler:
 
         Args:
             strength: share of the network's detail that is added, 0 (plain cubic) to 1 (all of it).
-            tile: side of the parts that are worked on one by one, pixels of the input.
+            tile: side of the parts that are worked on one by one, pixels of the input; rounded up to 16.
             model: computes in place of the shipped weights.
 
         Raises:
@@ -56,25 +62,70 @@ class LearnedUpsampler:
         if tile < 16 or not 0.0 <= strength <= 1.0:
             raise ValueError(f"tile is at least 16 and strength from 0 to 1; given {tile} and {strength}.")
         facts = _facts()
-        self.strength, self.tile = strength, tile
-        self.version = str(facts["sha256"])[:12]
+        self.strength, self.tile = strength, _up_to_blocks(tile)
+        self.version = f"{str(facts['sha256'])[:12]}@{strength:g}"
         self._model = model or _shipped_model()
         self._factor = int(facts["factor"])
-        self._margin = int(facts["receptive_radius"]) + _CUBIC_RADIUS
+        self._radius = int(facts["receptive_radius"])
+        # Whole squares, so that each tile finds the same ones.
+        self._margin = _up_to_blocks(self._radius + _CUBIC_RADIUS)
 
     def enlarge(self, gray: Gray, factor: int) -> Gray:
         """Return `(H·factor, W·factor)` float32 in [0, 1]."""
         return enlarge_in_tiles(gray, factor, self._enlarge_part, tile=self.tile, margin=self._margin)
 
     def _enlarge_part(self, gray: Gray, factor: int) -> Gray:
+        """Enlarge a part whose outermost `_margin` pixels will be thrown away."""
         height, width = gray.shape
         size = width * self._factor, height * self._factor
         large = cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC)
-        large += np.float32(self.strength) * self._model(gray[None, None])[0, 0]
+        if self.strength > 0:
+            self._add_detail(gray, large)
         np.clip(large, 0.0, 1.0, out=large)
         if factor != self._factor:
             large = cv2.resize(large, (width * factor, height * factor), interpolation=cv2.INTER_AREA)
         return cast(Gray, large)
+
+    def _add_detail(self, gray: Gray, large: Gray) -> None:
+        """Add the network's detail to `large`, within the smallest rectangle around all that is not flat."""
+        edge = self._margin // _BLOCK
+        busy = _busy_blocks(gray, reach=-(-self._radius // _BLOCK))
+        inner = busy[edge:-edge, edge:-edge]
+        rows, columns = np.flatnonzero(inner.any(axis=1)), np.flatnonzero(inner.any(axis=0))
+        if rows.size == 0:
+            return
+        top, bottom = ((rows[0] + edge) * _BLOCK, (rows[-1] + edge + 1) * _BLOCK)
+        left, right = ((columns[0] + edge) * _BLOCK, (columns[-1] + edge + 1) * _BLOCK)
+        bottom, right = min(bottom, gray.shape[0] - self._radius), min(right, gray.shape[1] - self._radius)
+        around = self._radius
+        part = gray[top - around : bottom + around, left - around : right + around]
+        # Its half-size map wants even sides; what is added lies beyond the reach of what is used.
+        even = np.pad(part, [(0, length % 2) for length in part.shape], mode="edge")
+        detail = self._model(np.ascontiguousarray(even)[None, None])[0, 0]
+        f, edge_px = self._factor, around * self._factor
+        detail = detail[edge_px : edge_px + (bottom - top) * f, edge_px : edge_px + (right - left) * f]
+        marks = busy[top // _BLOCK : -(-bottom // _BLOCK), left // _BLOCK : -(-right // _BLOCK)]
+        side = _BLOCK * f
+        shown = np.repeat(np.repeat(marks.astype(np.float32), side, axis=0), side, axis=1)
+        detail = detail * shown[: detail.shape[0], : detail.shape[1]]
+        large[top * f : bottom * f, left * f : right * f] += np.float32(self.strength) * detail
+
+
+def _up_to_blocks(pixels: int) -> int:
+    """Round up to whole squares."""
+    return -(-pixels // _BLOCK) * _BLOCK
+
+
+def _busy_blocks(gray: Gray, *, reach: int) -> npt.NDArray[np.bool_]:
+    """Return which squares, counted from the top left, are not flat with `reach` squares around each."""
+    height, width = gray.shape
+    padding = [(0, _up_to_blocks(length) - length) for length in (height, width)]
+    blocks = np.pad(gray, padding, mode="edge")
+    blocks = blocks.reshape(blocks.shape[0] // _BLOCK, _BLOCK, -1, _BLOCK)
+    around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    darkest = cv2.erode(np.ascontiguousarray(blocks.min(axis=(1, 3))), around)
+    brightest = cv2.dilate(np.ascontiguousarray(blocks.max(axis=(1, 3))), around)
+    return cast("npt.NDArray[np.bool_]", brightest - darkest > _FLAT)
 
 
 @cache

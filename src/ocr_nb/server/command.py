@@ -47,6 +47,8 @@ class AppFactory:
     """Where the tasks are kept."""
     engine: str = "rapidocr"
     latency: float = 0.0
+    method: str | None = None
+    """How to upsample; None for the local service's default."""
 
     def __call__(self) -> ASGIApp:
         """Open the store, start the local service and return the application around it."""
@@ -55,7 +57,8 @@ class AppFactory:
         from .standing import StandingService
 
         store = SqliteTaskStore(self.folder)
-        service = StandingService(self.engine, latency=self.latency, store=store)
+        chosen = {} if self.method is None else {"method": self.method}
+        service = StandingService(self.engine, latency=self.latency, store=store, **chosen)
         tokens = TokenDesk.from_settings(Settings.from_environment(), self.options)
         return make_app(service, self.options, store=store, tokens=tokens, owns_service=True)
 
@@ -75,6 +78,9 @@ def serve(
     open: Annotated[bool, Option("--open", help="Serve anyone who reaches the address.")] = False,
     workers: Annotated[int, Option(help="Processes that share one queue.")] = 1,
     engine: Annotated[str, Option(help="Recognizer: rapidocr or tesseract.")] = "rapidocr",
+    method: Annotated[
+        str | None, Option(help="How to enlarge: learned or classical. [default: classical]")
+    ] = None,
     latency: Annotated[float, Option(help="Seconds that every task takes at least, for lessons.")] = 0.0,
     faults: Annotated[
         str, Option(help="What goes wrong: a TOML script, or as in 'too_many,slow,reset'.")
@@ -111,11 +117,11 @@ def serve(
         raise SettingsError(f"workers is {workers} and latency {latency}: give at least 1 and 0.")
     if workers > 1 and options.faults.rules:
         raise SettingsError("A fault script counts requests, so it needs one process: leave out --workers.")
-    _try_out(engine, options)
+    _try_out(engine, method, options)
     with _listening(host, port) as listener, _task_folder(state) as folder:
         bound = listener.getsockname()[1]
         name = f"[{host}]" if ":" in host else host
-        config = _configure(AppFactory(options, folder, engine, latency), workers)
+        config = _configure(AppFactory(options, folder, engine, latency, method), workers)
         log.info("Serving at http://%s:%d%s (Ctrl-C stops)", name, bound, PUBLIC_PREFIX)
         if workers == 1:
             serve_here(config, listener)
@@ -123,11 +129,11 @@ def serve(
             supervise(config, listener, GRACE_S + FAREWELL_S)
 
 
-def _try_out(engine: str, options: ServerOptions) -> None:
+def _try_out(engine: str, method: str | None, options: ServerOptions) -> None:
     """Refuse here what would otherwise fail in every worker process."""
     from ..service.local import LocalService
 
-    LocalService(engine)
+    LocalService(engine, **({} if method is None else {"method": method}))
     TokenDesk.from_settings(Settings.from_environment(), options)
 
 
