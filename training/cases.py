@@ -43,14 +43,17 @@ LEVELS = {
 SLACK, FRAME = 0.1, 4
 
 
-def receipts(folder: Path, height_px: int, count: int, seed: int = 0) -> Iterator[Case]:
-    """Yield `count` random lines of the receipts in `folder`, shrunk so that the box is `height_px` high."""
+def receipts(folder: Path, height_px: float | None, count: int, seed: int = 0) -> Iterator[Case]:
+    """Yield `count` random lines of the receipts in `folder`, shrunk so that the box is `height_px` high.
+
+    None leaves them at full size; the same seed gives the same lines at every height.
+    """
     rows = [(path, row) for path in sorted(folder.glob("*.csv")) for row in read_boxes(path)]
     chance = np.random.default_rng(seed)
     for index in chance.permutation(len(rows))[:count]:
         path, (left, top, right, bottom, text) = rows[int(index)]
         page = cv2.imread(str(path.with_suffix(".jpg")), cv2.IMREAD_GRAYSCALE)
-        scale, slack = height_px / (bottom - top), SLACK * (bottom - top)
+        scale, slack = (height_px or bottom - top) / (bottom - top), SLACK * (bottom - top)
         crop = page[
             max(0, round(top - slack)) : round(bottom + slack),
             max(0, round(left - slack)) : round(right + slack),

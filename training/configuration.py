@@ -71,6 +71,22 @@ class Configuration:
         settings = {k: v for k, v in asdict(self).items() if k in names or k.startswith("own_reader")}
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
+    def decided_alike(self, other: Self, step: int) -> bool:
+        """Tell whether the first `step` steps of both are the same computation.
+
+        So it is in the first stage, whose rate is level: how long it lasts and all that comes later differ
+        without having had an effect.
+        """
+        if self == other:
+            return True
+        if step > min(self.pixel_steps, other.pixel_steps) or self.pixel_rate != self.pixel_rate_end:
+            return False
+        later = ("pixel_steps", "reader_", "teacher_", "own_", "faintest_strength")
+        ours, theirs = (
+            {k: v for k, v in asdict(c).items() if not k.startswith(later)} for c in (self, other)
+        )
+        return ours == theirs
+
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read the settings that differ from the defaults from a JSON file."""

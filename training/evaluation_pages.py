@@ -12,29 +12,12 @@ import numpy as np
 
 from training.cases import LEVELS, degraded_pages
 from training.enlargement import Gray
-from training.fonts import FontFile, font_files
-from training.texts import FUNCTION_WORDS, Chance, code, load_wordbook, pick
+from training.fonts import FACES, FontFile, font_files
+from training.texts import Chance, code, pick, prose_line
 from training.typesetting import FACTOR, Style, drop_missing, set_page
 
 PROSE_LINES, CODE_LINES = 8, 4
-WORDS_A_LINE, CODES_A_LINE = 8, 5
-# Upright text weights of families for running text; one page each, in turn by chance.
-FACES = (
-    "Lato-Regular.ttf",
-    "Inter-Regular.otf",
-    "LinLibertine_R.otf",
-    "LinBiolinum_R.otf",
-    "Carlito-Regular.ttf",
-    "Caladea-Regular.ttf",
-    "PTS55F.ttf",
-    "PTF55F.ttf",
-    "PTM55F.ttf",
-    "FiraCode-Regular.ttf",
-    "Anonymous Pro.ttf",
-    "Vollkorn-Regular.ttf",
-    "Cantarell-Regular.otf",
-    "GentiumPlus-Regular.ttf",
-)
+CODES_A_LINE = 5
 
 
 def evaluation_fonts() -> list[FontFile]:
@@ -45,7 +28,7 @@ def evaluation_fonts() -> list[FontFile]:
 def set_evaluation_page(x_height_px: float, chance: Chance) -> tuple[Gray, list[str]]:
     """Return an averaged page, `(H, W)` uint8 on white, and its lines."""
     font = pick(chance, evaluation_fonts())
-    lines = [prose_line(chance) for _ in range(PROSE_LINES)]
+    lines = [prose_line(chance, "evaluation") for _ in range(PROSE_LINES)]
     lines += [" ".join(code(chance) for _ in range(CODES_A_LINE)) for _ in range(CODE_LINES)]
     lines = [drop_missing(font, line) for line in lines]
     style = Style(x_height_px=x_height_px, pitch_em=1.35)
@@ -57,16 +40,6 @@ def set_evaluation_page(x_height_px: float, chance: Chance) -> tuple[Gray, list[
     inked = 255 - small[: rows.max() + 3, : columns.max() + 3]
     margin = round(2 * x_height_px)
     return cv2.copyMakeBorder(inked, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=255), lines
-
-
-def prose_line(chance: Chance) -> str:
-    """Write loose English with function words."""
-    words = load_wordbook("evaluation").english
-    parts = [
-        pick(chance, FUNCTION_WORDS) if chance.random() < 0.4 else pick(chance, words)
-        for _ in range(WORDS_A_LINE)
-    ]
-    return " ".join([parts[0].capitalize(), *parts[1:]]) + "."
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import json
 import platform
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,7 @@ def describe(
         "training": {
             "command": "python -m training.train --reader ch_PP-OCRv4_rec_infer.onnx",
             "legs": checkpoint["legs"],
-            "one_configuration_throughout": len({leg["configuration_hash"] for leg in checkpoint["legs"]})
-            == 1,
+            "one_configuration_throughout": is_one_configuration(checkpoint["legs"]),
             "configuration_hash": c.hash,
             "configuration": json.loads((run / "configuration.json").read_text("utf-8")),
             "seed": c.seed,
@@ -133,6 +133,17 @@ def describe(
             "last_measured": last_measured(run / "log.jsonl"),
         },
     }
+
+
+def is_one_configuration(legs: list[dict[str, Any]]) -> bool:
+    """Tell whether the legs together are one run of the last one's configuration from scratch."""
+    return all(
+        leg.get(
+            "steps_before_equal_this_configuration",
+            leg["configuration_hash"] == before["configuration_hash"],
+        )
+        for before, leg in pairwise(legs)
+    )
 
 
 def main() -> None:

@@ -92,6 +92,24 @@ FRAGMENTS: dict[Split, tuple[str, ...]] = {
     ),
 }
 
+# Of evaluation: upright text weights of families for running text.
+FACES = (
+    "Lato-Regular.ttf",
+    "Inter-Regular.otf",
+    "LinLibertine_R.otf",
+    "LinBiolinum_R.otf",
+    "Carlito-Regular.ttf",
+    "Caladea-Regular.ttf",
+    "PTS55F.ttf",
+    "PTF55F.ttf",
+    "PTM55F.ttf",
+    "FiraCode-Regular.ttf",
+    "Anonymous Pro.ttf",
+    "Vollkorn-Regular.ttf",
+    "Cantarell-Regular.otf",
+    "GentiumPlus-Regular.ttf",
+)
+
 # Pixel fonts, drawn on a grid by hand: the nearest free thing to a till's or a dot-matrix printer's own
 # glyphs. All of them train; none evaluates.
 BITMAP_FRAGMENTS = (

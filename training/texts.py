@@ -188,6 +188,15 @@ def english(chance: Chance, book: Wordbook) -> str:
     return prose(chance, book.english, functions=True)
 
 
+def prose_line(chance: Chance, split: Split, count: int = 8) -> str:
+    """Write `count` words of loose English with function words, as a sentence."""
+    words = load_wordbook(split).english
+    parts = [
+        pick(chance, FUNCTION_WORDS) if chance.random() < 0.4 else pick(chance, words) for _ in range(count)
+    ]
+    return " ".join([parts[0].capitalize(), *parts[1:]]) + "."
+
+
 def latin(chance: Chance, book: Wordbook) -> str:
     return prose(chance, book.latin[pick(chance, list(book.latin))], functions=False)
 

@@ -283,9 +283,15 @@ def main() -> None:
     state = start(c)
     own = folder / "checkpoint.pt"
     resume(state, own if own.exists() or not wanted.start else wanted.start)
-    state.legs.append(
-        {"commit": commit_of_repository(), "configuration_hash": c.hash, "from_step": state.step}
-    )
+    leg: dict[str, Any] = {
+        "commit": commit_of_repository(),
+        "configuration_hash": c.hash,
+        "from_step": state.step,
+    }
+    if wanted.start and not own.exists():
+        before = Configuration.load(wanted.start.with_name("configuration.json"))
+        leg["steps_before_equal_this_configuration"] = c.decided_alike(before, state.step)
+    state.legs.append(leg)
     process = own_reader_process(wanted.cache, strips["train"], c)
 
     def readers() -> dict[str, LineReader]:

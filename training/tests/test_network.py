@@ -6,9 +6,11 @@ import numpy as np
 import onnxruntime
 import torch
 from training import train
+from training.batches import Batches
 from training.configuration import Configuration
 from training.export import to_onnx
 from training.network import TextUpsampler, average_into
+from training.own_reader import OwnReader, alphabet_of, loss_of
 from training.strips import render_many
 from training.typesetting import FACTOR
 
@@ -116,3 +118,43 @@ def test_every_setting_changes_the_hash() -> None:
     }
 
     assert len(hashes) == 4
+
+
+def test_configurations_are_alike_while_only_later_settings_differ() -> None:
+    """A run may go on under settings that only concern what has not begun, and only then."""
+    one = Configuration(pixel_steps=100)
+    later = Configuration(pixel_steps=50, own_share=0.1)
+
+    assert one.decided_alike(later, 50)
+    assert not one.decided_alike(later, 51)
+    assert not one.decided_alike(Configuration(pixel_steps=50, pixel_batch=4), 50)
+    falling = Configuration(pixel_steps=100, pixel_rate_end=1e-5)
+    assert not falling.decided_alike(Configuration(pixel_steps=50, pixel_rate_end=1e-5), 50)
+
+
+def test_the_own_reader_reads_every_width_and_knows_its_alphabet() -> None:
+    """Four pixels of width are a column; a text with an unknown character has no classes."""
+    reader = OwnReader("abc ").eval()
+    for width in (16, 130):
+        assert reader(torch.rand(3, 1, reader.line_height, width)).shape == (width // 4, 3, 5)
+    assert reader.encode("ab c") == [1, 2, 4, 3]
+    assert reader.encode("abd") is None
+
+
+def test_the_own_reader_learns_a_line_by_heart(tmp_path: Path) -> None:
+    """Its loss falls when it sees the same lines again: gradients reach every layer."""
+    render_many(tmp_path, "train", 3, 6, processes=1)
+    torch.manual_seed(0)
+    reader = OwnReader(alphabet_of(tmp_path))
+    batch = Batches(tmp_path, seed=1, size=4, patch=(48, 120), lines=8)[0]
+    optimizer = torch.optim.Adam(reader.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(12):
+        loss = loss_of(reader, batch.target, batch, bfloat16=False)
+        optimizer.zero_grad()
+        loss.backward()
+        assert all(float(p.grad.abs().sum()) > 0 for p in reader.parameters() if p.grad is not None)
+        optimizer.step()
+        losses.append(float(loss.detach()))
+
+    assert losses[-1] < 0.7 * losses[0]

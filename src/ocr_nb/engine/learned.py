@@ -23,10 +23,11 @@ from .tiles import enlarge_in_tiles
 
 _WEIGHTS = Path(__file__).parent / "weights" / "text_sr.onnx"
 DEFAULT_STRENGTH = 0.5
-"""Half of the detail, provisionally: set after seeing what Tesseract and RapidOCR made of receipt lines
-(the tables of `training/README.md`), not by a search on validation fonts, so figures on receipts flatter it.
-All of the detail turns doubtful strokes into confident wrong ones, which harm a strong recognizer more than
-blur does."""
+STRENGTHS: dict[str | None, float] = {None: DEFAULT_STRENGTH, "rapidocr": 0.5, "tesseract": 0.5}
+"""Share of the detail for each reader, provisionally: set after seeing what Tesseract and RapidOCR made of
+receipt lines (the tables of `training/README.md`), not by a search on validation fonts, so figures on
+receipts flatter it. All of the detail turns doubtful strokes into confident wrong ones, which harm a strong
+recognizer more than blur does."""
 _CUBIC_RADIUS = 2
 """Pixels of the input that OpenCV's cubic interpolation looks at on each side."""
 _BLOCK = 16

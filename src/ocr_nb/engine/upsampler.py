@@ -19,7 +19,7 @@ from ..filters import Filtered, check_size, premultiplied, remade, scale_map, st
 from ..images import Gray, Picture, Pixels
 from ..xheight import is_inverse, measure_paper
 from .classical import ClassicalUpsampler
-from .learned import LearnedUpsampler
+from .learned import STRENGTHS, LearnedUpsampler
 from .tiles import check_factor
 
 DEFAULT_METHOD = "classical"
@@ -44,22 +44,22 @@ class Upsampler(Protocol):
         ...
 
 
-UPSAMPLERS: dict[str, Callable[[], Upsampler]] = {
-    "classical": ClassicalUpsampler,
-    "learned": LearnedUpsampler,
+UPSAMPLERS: dict[str, Callable[[str | None], Upsampler]] = {
+    "classical": lambda reader: ClassicalUpsampler(),
+    "learned": lambda reader: LearnedUpsampler(strength=STRENGTHS[reader]),
 }
-"""Method name → maker."""
+"""Method name → maker for a reader."""
 
 
-def make_upsampler(method: str = DEFAULT_METHOD) -> Upsampler:
-    """Return the upsampler of that name.
+def make_upsampler(method: str = DEFAULT_METHOD, reader: str | None = None) -> Upsampler:
+    """Return the upsampler of that name, tuned to who will read: a key of `READERS`, or None for anyone.
 
     Raises:
         SettingsError: there is none of that name.
     """
     if method not in UPSAMPLERS:
         raise SettingsError(f"There is no upsampling method {method!r}: {suggestion(method, UPSAMPLERS)}")
-    return UPSAMPLERS[method]()
+    return UPSAMPLERS[method](reader)
 
 
 def upsample_picture(picture: Picture, factor: int, upsampler: Upsampler | None = None) -> Filtered:

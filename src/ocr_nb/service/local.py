@@ -81,7 +81,7 @@ class LocalService:
         read = (lambda: recognizer) if recognizer else partial(make_recognizer, engine)
         name = recognizer.name if recognizer else engine
         reader = name if name in READERS else None
-        self._engines = Engines(read, upsampler or make_upsampler(method), reader)
+        self._engines = Engines(read, upsampler or make_upsampler(method, reader), reader)
         self.polling = POLLING
         self._store = store or MemoryTaskStore()
         self._clock = clock
