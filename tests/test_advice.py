@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ocr_nb.advice import Advice, advise
+from ocr_nb.advice import Advice, advise, advise_again
 from ocr_nb.degrade import shrink
 from ocr_nb.errors import ImageError, SettingsError
 from ocr_nb.images import from_array
@@ -62,6 +62,20 @@ def test_a_picture_without_text_is_left_as_it_is(reader):
         None,
         reader,
     )
+
+
+@pytest.mark.parametrize(("height", "factor"), [(7, 3), (12, 3), (20, 2), (30, 1)])
+def test_a_low_picture_of_unmeasurable_text_is_enlarged_for_tesseract(height, factor, monkeypatch):
+    """Text on a picture seven pixels high is small, whether or not its size could be measured."""
+    monkeypatch.setattr("ocr_nb.advice.measure_x_height", lambda gray: None)
+    strip = np.full((height, 40), 230, np.uint8)
+    strip[2:-2, 4:-4:3] = 60
+
+    advice = advise(strip, "tesseract")
+    assert advice.factor == factor
+    assert (f"none larger than {height / 2:.0f} px" in advice.reason) == (factor > 1)
+    assert advise_again(advise(strip, "rapidocr"), "tesseract") == advice
+    assert advise(strip, "rapidocr").factor == 1
 
 
 def test_measures_travel_with_the_advice(print_of):

@@ -117,6 +117,26 @@ def test_recognize_reads_what_the_other_engine_reads(card, needs, tmp_path):
     assert "Surveyor and cartographer" in outcome.out
 
 
+def test_method_chooses_how_this_machine_enlarges(card, tmp_path):
+    """Two methods, two pictures of one size; a wrong name is refused; elsewhere the choice is not ours."""
+    pictures = {}
+    for method in ("learned", "classical"):
+        outcome = run("upsample", card.path, "-o", f"{method}.png", "--method", method, cwd=tmp_path)
+        assert 0 == outcome.code
+        with Image.open(tmp_path / f"{method}.png") as image:
+            pictures[method] = (image.size, image.tobytes())
+    assert pictures["learned"][0] == pictures["classical"][0]
+    assert pictures["learned"][1] != pictures["classical"][1]
+
+    wrong = run("upsample", card.path, "-o", "out.png", "--method", "learnt", cwd=tmp_path)
+    assert "There is no upsampling method 'learnt': did you mean 'learned'?" in wrong.err
+    elsewhere = run(
+        "upsample", card.path, "-o", "out.png", "--method", "learned", "--service", "cloud", cwd=tmp_path
+    )
+    assert "--method learned chooses how to enlarge on this machine" in elsewhere.err
+    assert 0 not in (wrong.code, elsewhere.code)
+
+
 @pytest.mark.parametrize("name", ["deskew", "binarize", "dewarp", "contrast"])
 def test_a_filter_keeps_the_size(name, tmp_path):
     """Whatever it does to the gray levels."""

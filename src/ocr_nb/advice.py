@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from .errors import SettingsError, suggestion
-from .images import ImageLike, load_picture, luma
+from .images import Gray, ImageLike, load_picture, luma
 from .xheight import measure_sharpness, measure_x_height
 
 READERS = ("rapidocr", "tesseract")
@@ -19,6 +21,10 @@ _TESSERACT_SMALL_PX = 7.0
 _TESSERACT_ENOUGH_PX = 12.0
 """Measured: below 7 px threefold reads best (fourfold no better, and worse on damaged print), from there
 twofold, and from 12 px on nothing is gained; its own documentation asks for 20 px and more."""
+_X_OF_LINE = 0.5
+"""x-height ÷ height of a picture that holds one line, about: lines are cut out with little paper around."""
+_FAINTEST = 0.1
+"""Difference of tones below which nothing stands on a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,8 @@ class Advice:
     """In [0, 1], see `measure_sharpness`; None when no text was found."""
     reader: str | None
     """The recognizer the advice is for; None: safe for a strong one."""
+    most_x_height_px: float | None = None
+    """Where no size could be measured: what it is at most, by the height of the picture."""
 
 
 def advise(image: ImageLike, reader: str | None = None) -> Advice:
@@ -52,15 +60,17 @@ def advise(image: ImageLike, reader: str | None = None) -> Advice:
     check_reader(reader)
     gray = luma(load_picture(image))
     x_height, sharpness = measure_x_height(gray), measure_sharpness(gray)
-    factor, reason = _decide(x_height, reader)
-    return Advice(factor, reason, x_height, sharpness, reader)
+    bound = _bound_x_height(gray) if x_height is None else None
+    factor, reason = _decide(x_height, reader, bound)
+    return Advice(factor, reason, x_height, sharpness, reader, bound)
 
 
 def advise_again(advice: Advice, reader: str | None) -> Advice:
     """Say the same picture's advice for another reader, without measuring it anew. Errors as `advise`."""
     check_reader(reader)
-    factor, reason = _decide(advice.x_height_px, reader)
-    return Advice(factor, reason, advice.x_height_px, advice.sharpness, reader)
+    bound = advice.most_x_height_px
+    factor, reason = _decide(advice.x_height_px, reader, bound)
+    return Advice(factor, reason, advice.x_height_px, advice.sharpness, reader, bound)
 
 
 def check_reader(reader: str | None) -> None:
@@ -73,10 +83,10 @@ def check_reader(reader: str | None) -> None:
         raise SettingsError(f"There is no reader {reader!r}: {suggestion(str(reader), READERS)}")
 
 
-def _decide(x_height: float | None, reader: str | None) -> tuple[int, str]:
-    name = _NAMES[reader]
+def _decide(x_height: float | None, reader: str | None, bound: float | None = None) -> tuple[int, str]:
     if x_height is None:
-        return 1, "No text was found whose size could be measured, so the picture is left as it is."
+        return _decide_unmeasured(bound, reader)
+    name = _NAMES[reader]
     size = f"x-height {x_height:.1f} px" if x_height < 10 else f"x-height {x_height:.0f} px"
     if reader == "tesseract":
         if x_height >= _TESSERACT_ENOUGH_PX:
@@ -89,3 +99,19 @@ def _decide(x_height: float | None, reader: str | None) -> tuple[int, str]:
 def factor_for(x_height_px: float | None, reader: str | None) -> int:
     """Return the factor that `advise` names for text of this size."""
     return _decide(x_height_px, reader)[0]
+
+
+def _bound_x_height(gray: Gray) -> float | None:
+    """Return what the x-height is at most, roughly: half of the picture's height, if anything stands on it."""
+    return _X_OF_LINE * gray.shape[0] if float(np.ptp(gray)) > _FAINTEST else None
+
+
+def _decide_unmeasured(bound: float | None, reader: str | None) -> tuple[int, str]:
+    """Decide without a size: text on a picture that is hardly higher than a line cannot be large."""
+    if reader == "tesseract" and bound is not None and bound < _TESSERACT_ENOUGH_PX:
+        factor = 3 if bound < _TESSERACT_SMALL_PX else 2
+        return factor, (
+            "The size of the text could not be measured, but so low a picture holds none larger than "
+            f"{bound:.0f} px: {_NAMES[reader]} reads such text better enlarged ×{factor}."
+        )
+    return 1, "No text was found whose size could be measured, so the picture is left as it is."

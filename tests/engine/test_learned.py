@@ -65,6 +65,45 @@ def test_flat_paper_stays_flat():
         assert float(np.abs(LearnedUpsampler().enlarge(flat, 2) - tone).max()) < 2 / 255
 
 
+def test_the_network_is_not_asked_about_bare_paper(print_px):
+    """A page of which one corner is printed costs that corner, and the rest is plain interpolation."""
+    page = np.full((600, 800), 0.9, np.float32)
+    page[:60, :120] = print_px[:60, :120]
+    asked = []
+    shipped = learned._shipped_model()
+
+    class Counts:
+        metadata = shipped.metadata
+
+        def __call__(self, batch):
+            asked.append(batch.shape[2] * batch.shape[3])
+            return shipped(batch)
+
+    whole = LearnedUpsampler(model=Counts(), tile=256).enlarge(page, 2)
+
+    assert sum(asked) < 0.1 * page.size
+    assert float(np.abs(whole[300:] - 0.9).max()) < 1e-5
+
+
+def test_what_is_left_out_does_not_depend_on_the_tiles(print_px):
+    """The squares are counted from the picture's corner, not from a tile's."""
+    page = np.full((203, 311), 0.9, np.float32)
+    page[50:90, 100:180] = print_px[:40, :80]
+    parts = [LearnedUpsampler(tile=tile).enlarge(page, 3) for tile in (4096, 64, 90)]
+
+    for other in parts[1:]:
+        assert float(np.abs(parts[0] - other).max()) < 1e-4
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (2, 17), (15, 16), (33, 48)])
+def test_pictures_of_any_size_are_enlarged(height, width):
+    """Odd sides too, though the network's half-size map wants even ones."""
+    chance = np.random.default_rng(1)
+    tiny = chance.random((height, width), dtype=np.float32)
+
+    assert LearnedUpsampler().enlarge(tiny, 3).shape == (height * 3, width * 3)
+
+
 def test_it_is_chosen_by_name_and_keeps_color():
     """The seam is the one of the classical upsampler."""
     picture = samples("banner")[0].picture
