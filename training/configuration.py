@@ -24,12 +24,12 @@ class Configuration:
     averaging: float = 0.999
     """Exponential averaging of weights: what is evaluated and exported."""
 
-    own_reader_steps: int = 4_500
+    own_reader_steps: int = 3_200
     own_reader_batch: int = 8
     own_reader_patch: tuple[int, int] = (48, 120)
     own_reader_rate: float = 2e-3
 
-    pixel_steps: int = 14_000
+    pixel_steps: int = 11_500
     """Stage 1: squared error alone."""
     pixel_batch: int = 8
     pixel_patch: tuple[int, int] = (72, 72)
@@ -37,7 +37,7 @@ class Configuration:
     pixel_rate: float = 8e-4
     pixel_rate_end: float = 8e-4
 
-    reader_steps: int = 4_500
+    reader_steps: int = 3_200
     """Stage 2: squared error and what two recognizers make of the output."""
     reader_batch: int = 8
     reader_patch: tuple[int, int] = (48, 112)
