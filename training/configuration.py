@@ -24,7 +24,7 @@ class Configuration:
     averaging: float = 0.999
     """Exponential averaging of weights: what is evaluated and exported."""
 
-    own_reader_steps: int = 3_200
+    own_reader_steps: int = 4_500
     own_reader_batch: int = 8
     own_reader_patch: tuple[int, int] = (48, 120)
     own_reader_rate: float = 2e-3
