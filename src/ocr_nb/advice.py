@@ -102,7 +102,7 @@ def factor_for(x_height_px: float | None, reader: str | None) -> int:
 
 
 def _bound_x_height(gray: Gray) -> float | None:
-    """Return what the x-height is at most, roughly: half of the picture's height, if anything stands on it."""
+    """Return about the largest possible x-height: half of the height, if anything stands on the picture."""
     return _X_OF_LINE * gray.shape[0] if float(np.ptp(gray)) > _FAINTEST else None
 
 
