@@ -57,8 +57,7 @@ class AppFactory:
         from .standing import StandingService
 
         store = SqliteTaskStore(self.folder)
-        chosen = {} if self.method is None else {"method": self.method}
-        service = StandingService(self.engine, latency=self.latency, store=store, **chosen)
+        service = StandingService(self.engine, latency=self.latency, store=store, method=self.method)
         tokens = TokenDesk.from_settings(Settings.from_environment(), self.options)
         return make_app(service, self.options, store=store, tokens=tokens, owns_service=True)
 
@@ -133,7 +132,7 @@ def _try_out(engine: str, method: str | None, options: ServerOptions) -> None:
     """Refuse here what would otherwise fail in every worker process."""
     from ..service.local import LocalService
 
-    LocalService(engine, **({} if method is None else {"method": method}))
+    LocalService(engine, method=method)
     TokenDesk.from_settings(Settings.from_environment(), options)
 
 

@@ -51,7 +51,7 @@ class LocalService:
         *,
         workers: int | None = None,
         latency: float = 0.0,
-        method: str = DEFAULT_METHOD,
+        method: str | None = None,
         store: TaskStore | None = None,
         clock: Callable[[], float] = time.time,
         recognizer: Recognizer | None = None,
@@ -63,7 +63,7 @@ class LocalService:
             engine: `rapidocr` or `tesseract`.
             workers: how many tasks are worked on at once; by default up to `MOST_WORKERS`.
             latency: seconds that every task takes at least from its submission, for lessons about waiting.
-            method: how to upsample, a key of `UPSAMPLERS`.
+            method: how to upsample, a key of `UPSAMPLERS`; None for `DEFAULT_METHOD`.
             store: where tasks and results are kept; by default this process's memory.
             clock: the time in seconds, for the age of tasks.
             recognizer: reads in place of `engine`.
@@ -81,7 +81,7 @@ class LocalService:
         read = (lambda: recognizer) if recognizer else partial(make_recognizer, engine)
         name = recognizer.name if recognizer else engine
         reader = name if name in READERS else None
-        self._engines = Engines(read, upsampler or make_upsampler(method, reader), reader)
+        self._engines = Engines(read, upsampler or make_upsampler(method or DEFAULT_METHOD, reader), reader)
         self.polling = POLLING
         self._store = store or MemoryTaskStore()
         self._clock = clock
