@@ -15,6 +15,7 @@ from doubles import ReadsInk, RepeatsPixels
 from ink_service import ink_service, retrained_service
 from ocr_nb.errors import SettingsError, StoreError
 from ocr_nb.images import load_picture
+from ocr_nb.sample_set import samples
 from ocr_nb.service.local import LocalService
 from ocr_nb.store import TrialStore
 from ocr_nb.studies import Study
@@ -317,6 +318,12 @@ def test_images_come_from_many_places(folder, tmp_path):
     study = Study(folder, truths, "original", services=ink_service)
     assert "one,\ntwo" == study.subjects[0].find_truth()
     assert ["1 ground truths have no image and are not used: gone.png."] == study.notes
+
+
+def test_samples_are_opened_where_they_lie(folder):
+    """A sample is a path that prints as something else."""
+    (row,) = Study(samples("card"), conditions="original", services=ink_service).run()
+    assert ("card.png", None, samples("card")[0].sha256) == (row.image, row.error, row.image_hash)
 
 
 def test_truths_without_an_image_are_said(folder):

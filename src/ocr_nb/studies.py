@@ -275,9 +275,9 @@ def _identity_of(subject: Subject) -> tuple[Any, str | None]:
     if isinstance(image, str | PathLike) and not is_remote(image) and not _is_web(image):
         try:
             with Path(image).open("rb") as file:
-                return str(image), hashlib.file_digest(file, "sha256").hexdigest()
+                return os.fspath(image), hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
-            return str(image), None  # the worker will say why, in a row
+            return os.fspath(image), None  # the worker will say why, in a row
     try:
         picture = open_any(image)
     except ImageError:

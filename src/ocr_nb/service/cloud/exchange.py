@@ -29,6 +29,8 @@ from ..retry_after import retry_after
 from .addresses import is_on_this_machine
 
 log = logging.getLogger(__name__)
+# Without a handler of anybody's, stamina's bare "retry_scheduled" would appear in the cell that asked.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 USER_AGENT = "ocr_nb"
 LONGEST_PAUSE = 120.0
