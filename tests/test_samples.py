@@ -43,7 +43,7 @@ def test_a_sample_opens_as_a_picture_of_the_stated_size(sample):
 
 def test_every_file_in_the_folder_belongs_to_a_sample():
     """No image without a truth, no truth without an image, nothing left over."""
-    expected = {"SOURCES.md", "samples.json"}
+    expected = {"SOURCES.md", "samples.json", "readings.jsonl"}
     for sample in samples():
         expected |= {sample.path.name, f"{sample.name}.gt.txt"}
     assert expected == {path.name for path in FOLDER.iterdir()}
