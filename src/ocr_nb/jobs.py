@@ -152,6 +152,11 @@ class Job(Generic[T]):
         return (time.monotonic() if self._ended is None else self._ended) - self._started
 
     @property
+    def children(self) -> tuple[Job[Any], ...]:
+        """The jobs this one waits for, in order; of steps those that have begun."""
+        return tuple(self._children)
+
+    @property
     def calls(self) -> int:
         """Count what was asked of the service: submit, fetch and cancel, one each."""
         return self._calls + sum(child.calls for child in self._children)

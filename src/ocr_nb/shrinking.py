@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,8 +35,8 @@ CURVE = (2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 16.0, 20.
 """Those of them that make a whole curve."""
 SHARP_PX = 48.0
 """Larger text is reduced to this x-height once, so that every later step is quick."""
-KEPT = 48
-"""Pictures kept, those looked at last."""
+KEPT_BYTES = 96_000_000
+"""Of pixels kept, those looked at last: some sixty pictures of a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,9 +271,26 @@ class Bench:
         with self._guard:
             self._pictures[spot, name] = made
             self._pictures.move_to_end((spot, name))
-            while len(self._pictures) > KEPT:
+            while len(self._pictures) > 1 and self._held() > KEPT_BYTES:
                 self._pictures.popitem(last=False)
         return made
+
+    def _held(self) -> int:
+        return sum(picture.pixels.nbytes for picture in self._pictures.values())
+
+
+def coarse_to_fine(heights: Iterable[float]) -> list[float]:
+    """Return the heights in an order in which the curve has its shape early: ends first, then middles."""
+    ordered = sorted(set(heights), reverse=True)
+    found = [ordered[0], ordered[-1]] if len(ordered) > 1 else ordered
+    gaps = [(0, len(ordered) - 1)]
+    while gaps:
+        low, high = gaps.pop(0)
+        if high - low > 1:
+            middle = (low + high) // 2
+            found.append(ordered[middle])
+            gaps += [(low, middle), (middle, high)]
+    return found
 
 
 def advice_border(reader: str | None) -> float | None:

@@ -1,7 +1,7 @@
 // Views of one JobMonitor: a line a job, changed in place as messages come, many lines a message.
 //
 // Reads the trait `problem`; reads and writes `newest_first`. Rows come as messages `rows` (`id`, `what`, `state`,
-// `running`, `task`, `attempt`, `elapsed`, `calls`, `progress`, `error`, `notes`, `pictured`, `again`, `curl`),
+// `running`, `task`, `now`, `attempt`, `elapsed`, `calls`, `progress`, `error`, `notes`, `pictured`, `again`, `curl`),
 // `gone`, `thumbnail` (its PNG as a buffer) and `curl`; nothing of them is in the model. Time ticks here.
 // Sends `send rows`, `send thumbnails`, `cancel`, `retry`, `copy`, `cancel all`, `clear finished`.
 
@@ -48,19 +48,26 @@ export function shareOf(row) {
   return row.state === "running" ? null : 0;
 }
 
-/** The quiet line under a job's name: its task, how often it was tried, what went wrong. */
+/** An error without what the line says already: the job's name before it, the rest of a long id. */
+export function shortError({ what, error }) {
+  const bare = [`${what}: `, `${what} failed: `].reduce((text, start) => (text.startsWith(start) ? text.slice(start.length) : text), error);
+  return bare.replace(/\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, "$1…").replace(/^./, (first) => first.toUpperCase());
+}
+
+/** The quiet line under a job's name: its task, its part under way, how often it was tried, what went wrong. */
 export function factsText(row) {
   const facts = [];
   if (row.task) facts.push(row.task);
   if (row.attempt > 1) facts.push(`attempt ${row.attempt}`);
-  if (row.error && row.state !== "cancelled") facts.push(row.error);
+  if (row.running && row.now) facts.push(row.now);
+  if (row.error && row.state !== "cancelled") facts.push(shortError(row));
   else if (row.notes.length) facts.push(row.notes.length === 1 ? "1 note" : `${row.notes.length} notes`);
   return facts.join(" · ");
 }
 
 /** The word of the button that unfolds a line; empty where there is nothing behind it. */
 export function moreText(row) {
-  if (row.error) return "Why";
+  if (row.error && row.state !== "cancelled") return "Why";
   return row.notes.length ? "Notes" : "";
 }
 
@@ -259,7 +266,9 @@ class Line {
     if (!open) this.command = "";
     this.detail.hidden = !open;
     this.buttons.more.setAttribute("aria-expanded", open);
-    if (open) this.fillDetail();
+    if (!open) return;
+    this.fillDetail();
+    this.element.scrollIntoView({ block: "nearest" });
   }
 
   fillDetail() {
@@ -292,9 +301,10 @@ class Line {
     }, COPIED_FOR);
   }
 
-  let(focusable) {
-    this.element.tabIndex = focusable ? 0 : -1;
-    for (const button of Object.values(this.buttons)) button.tabIndex = focusable ? 0 : -1;
+  /** Take the line and its buttons into the order of the Tab key, or out of it. */
+  focusable(isActive) {
+    this.element.tabIndex = isActive ? 0 : -1;
+    for (const button of Object.values(this.buttons)) button.tabIndex = isActive ? 0 : -1;
   }
 }
 
@@ -451,9 +461,9 @@ class View {
 
   activate(id) {
     if (id === null || id === this.active || !this.lines.has(id)) return;
-    this.lines.get(this.active)?.let(false);
+    this.lines.get(this.active)?.focusable(false);
     this.active = id;
-    this.lines.get(id).let(true);
+    this.lines.get(id).focusable(true);
   }
 
   press(event) {

@@ -2,7 +2,7 @@
 //
 // Reads `setup` (what can be chosen), `problem`; reads and writes `x_height`, `damage`, `engine`, `page`,
 // `teaching`. Pictures, readings and points come as messages: `source` and `shrunk` (PNG in pieces), `points`,
-// `reading` (its errors as `spans` of kind, truth, read; a picture in pieces), `busy`, `sweep`. Sends `send all`,
+// `reading` (its errors as `spans` of kind, truth, read; a picture in pieces), `sweep`. Sends `send all`,
 // `measure curve`, `cancel curve`. The slider never waits: the page is averaged here, readings follow.
 
 const SAVE_EVERY = 80; // ms: a drag is told to the kernel no more often
@@ -11,14 +11,14 @@ const MOST = 24; // px, right end
 const TICKS = [2, 3, 4, 6, 8, 12, 16, 24];
 const RATES = [0, 0.25, 0.5, 0.75, 1];
 const PLOT = { left: 50, right: 20, top: 26, bottom: 8, height: 236 };
-const LENS = { width: 12.5, height: 4.6 }; // in x-heights: about a word
+const LENS = { width: 10.5, height: 3.3 }; // in x-heights: a word or two of one line
 const KEPT = 40; // places whose pictures are kept
 const SHAPES = ["circle", "square", "triangle", "diamond", "cross"];
 const STEPS = {
-  page: "1 Drag the slider. The page is shrunk by averaging its pixels, as a scanner does.",
-  cards: "3 Compare what the reader gets, and what it makes of it. Enlarging adds pixels, not information.",
+  page: "1 Shrink the page with the slider. Its pixels are averaged, as in a scanner.",
   chart: "2 Watch where the reader breaks. Each point is one reading: lower is better.",
-  curve: "4 Measure the whole curve. Left of the dashed line the advice is to upsample.",
+  curve: "3 Measure the whole curve. Does the advice fit it?",
+  cards: "4 Compare what the reader gets, and what it makes of it. Enlarging adds pixels, not information.",
 };
 
 /** `value`, or the nearer of the two limits. */
@@ -97,20 +97,25 @@ export function sizeAt(source, height) {
   return { width: Math.max(1, Math.round(source.width * scale)), height: Math.max(1, Math.round(source.height * scale)) };
 }
 
-/** The middle, as fractions, of the window (`wide` × `tall`, fractions) that differs most from the paper. */
+/** The middle, as fractions, of the window (`wide` × `tall`, fractions) with most ink that cuts no line of text. */
 export function inkiest(plane, width, height, wide, tall) {
-  const columns = Math.max(1, Math.min(width, 64));
-  const rows = Math.max(1, Math.min(height, 64));
+  const columns = Math.max(1, Math.min(width, 48));
+  const rows = Math.max(1, Math.min(height, 120));
   const coarse = averagePlane(plane, width, height, columns, rows);
   const paper = [...coarse].sort((one, other) => one - other)[coarse.length >> 1];
   const w = clamp(Math.round(wide * columns), 1, columns);
   const h = clamp(Math.round(tall * rows), 1, rows);
-  let best = { ink: -1, x: 0, y: 0 };
-  for (let y = 0; y + h <= rows; y++) {
-    for (let x = 0; x + w <= columns; x++) {
-      let ink = 0;
-      for (let j = y; j < y + h; j++) for (let i = x; i < x + w; i++) ink += Math.abs(coarse[j * columns + i] - paper);
-      if (ink > best.ink * 1.02) best = { ink, x, y };
+  const inRow = (x, y) => {
+    let ink = 0;
+    for (let i = x; i < x + w; i++) ink += Math.abs(coarse[y * columns + i] - paper);
+    return ink;
+  };
+  let best = { score: -Infinity, x: 0, y: 0 };
+  for (let x = 0; x + w <= columns; x++) {
+    const ink = Array.from({ length: rows }, (_, y) => inRow(x, y));
+    for (let y = 0; y + h <= rows; y++) {
+      const score = ink.slice(y, y + h).reduce((sum, one) => sum + one, 0) - h * (ink[y] + ink[y + h - 1]);
+      if (score > best.score) best = { score, x, y };
     }
   }
   return { x: (best.x + w / 2) / columns, y: (best.y + h / 2) / rows };
@@ -138,7 +143,7 @@ export function verdictText(height, conditions, readings) {
   if (known.length === conditions.length && errors.every((count) => count === 0)) {
     return `${start}: every one is read right${known.length > 1 ? ", whatever is done" : ""}.`;
   }
-  return `${start}. Errors: ${known.map(({ label }, index) => `${label} ${errors[index] || "none"}`).join(", ")}.`;
+  return `${start}. Errors: ${known.map(({ label }, index) => `${errors[index] || "none"} ${label}`).join(", ")}.`;
 }
 
 /** What stands at a place, as one text. */
@@ -203,7 +208,7 @@ class Album {
     this.model = model;
     this.listeners = new Set();
     this.parts = new Map();
-    this.clear("");
+    this.clear(model.get("page"));
     this.hear = (message, buffers) => this.take(message, buffers ?? []);
     model.on("msg:custom", this.hear);
     model.send({ kind: "send all" });
@@ -216,21 +221,20 @@ class Album {
     this.places = new Map();
     this.points = new Map();
     this.sweep = this.sweep ?? null;
-    this.busy = null;
   }
 
   async take(message, [data]) {
     const page = message.page ?? this.page;
+    if (page !== this.model.get("page")) return;
+    if (page !== this.page) this.clear(page);
     if (message.kind === "sweep") this.sweep = message;
     else if (message.kind === "source") {
-      const bytes = gather(this.parts, "source", message, data);
+      const bytes = gather(this.parts, `${page}|source`, message, data);
       if (!bytes) return;
       const source = await planesOf(bytes);
-      if (page !== this.page) this.clear(page);
-      this.source = source;
-    } else if (page !== this.model.get("page")) return;
+      if (page === this.page) this.source = source;
+    }
     else if (message.kind === "points") message.points.forEach((point) => this.plot(point));
-    else if (message.kind === "busy") this.busy = message.busy ? placeKey(page, message.spot) : null;
     else if (message.kind === "reading") await this.takeReading(page, message, data);
     else if (message.kind === "shrunk") await this.takeShrunk(page, message, data);
     else return;
@@ -330,6 +334,12 @@ function drawShrunk(canvas, source, size) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
+function copyTo(canvas, picture) {
+  canvas.width = picture.width;
+  canvas.height = picture.height;
+  canvas.getContext("2d").drawImage(picture, 0, 0);
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 const make = (tag, part, attributes = {}, ...children) => fill(document.createElement(tag), part, attributes, children);
 const draw = (tag, part, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), part, attributes, children);
@@ -377,22 +387,24 @@ class Card {
     this.element.setAttribute("aria-busy", waiting);
     if (!reading) {
       say(this.rate, "");
-      say(this.facts, waiting ? "reading" : "not read yet");
+      say(this.facts, waiting ? "reading" : "not read");
       this.text.replaceChildren();
       return;
     }
     say(this.rate, reading.error ? "failed" : percentText(reading.cer));
-    const size = reading.width ? `${reading.width}×${reading.height} px` : "enlarged inside the reader, not shown";
+    const size = reading.left ? "left as given" : reading.width ? `${reading.width}×${reading.height} px` : "size not told";
+    this.facts.title = reading.left;
     const errors = reading.edits === 0 ? "no error" : `${reading.edits} ${reading.edits === 1 ? "error" : "errors"} in ${reading.length}`;
-    say(this.facts, stale ? `${waiting ? "reading" : "not read yet"} · below: ${heightText(height)}` : `${size} · ${errors}`);
+    say(this.facts, stale ? `${waiting ? "reading" : "not read"} · below: ${heightText(height)}` : `${size} · ${errors}`);
     if (reading.error) this.text.replaceChildren(make("p", "error", {}, reading.error));
     else markSpans(this.text, reading.spans);
   }
 
   /** Draw the window of a picture (anything a canvas draws), each pixel as hard as it is. */
-  enlarge(picture, lens) {
+  enlarge(picture, lens, reading) {
     this.blank.hidden = Boolean(picture);
-    say(this.blank, picture ? "" : "no picture");
+    const why = reading?.inside ? "enlarged inside the reader: not shown" : "this picture is no longer kept";
+    say(this.blank, picture || !reading || reading.error ? "" : why);
     const { clientWidth, clientHeight } = this.canvas;
     const dense = window.devicePixelRatio || 1;
     this.canvas.width = Math.max(1, Math.round(clientWidth * dense));
@@ -458,12 +470,7 @@ class View {
     this.box = make("div", "lens", { role: "slider", tabindex: "0", "aria-label": "Enlarged part, moved by the arrow keys", "aria-valuemin": "0", "aria-valuemax": "100" });
     this.frame.append(this.box);
     this.caption = make("p", "caption");
-    this.actual = make("button", "button", { type: "button", "aria-pressed": "false" }, "True size");
-    this.actual.addEventListener("click", () => {
-      const pressed = this.actual.getAttribute("aria-pressed") !== "true";
-      this.actual.setAttribute("aria-pressed", pressed);
-      this.refresh();
-    }, on);
+    this.actual = make("canvas", "actual", { role: "img", "aria-label": "The page at its true size" });
     const point = (event) => {
       const box = this.frame.getBoundingClientRect();
       this.moveLens((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
@@ -477,7 +484,8 @@ class View {
       if (this.frame.hasPointerCapture(event.pointerId)) point(event);
     }, on);
     this.box.addEventListener("keydown", (event) => this.pressLens(event), on);
-    return make("div", "page", {}, this.frame, make("div", "under", {}, this.caption, this.actual));
+    return make("div", "page", {}, this.frame, this.caption, make("p", "label", {}, "At its true size"),
+      make("div", "actual-frame", {}, this.actual));
   }
 
   buildChart(on) {
@@ -561,7 +569,7 @@ class View {
     this.page = setup.page;
     fillSelect(this.selects.page.select, setup.pages.map(({ name, about }) => [name, about]));
     fillSelect(this.selects.engine.select, setup.engines.map(({ name, label }) => [name, label]));
-    fillSelect(this.selects.damage.select, setup.damages.map((name) => [name, name]));
+    fillSelect(this.selects.damage.select, setup.damages.map(({ name }) => [name, name]));
     this.selects.engine.field.hidden = setup.engines.length === 0;
     const names = setup.conditions.map(({ name }) => name).join();
     if (this.names !== names) {
@@ -597,6 +605,7 @@ class View {
     this.root.dataset.teaching = this.model.get("teaching");
     this.large.setAttribute("aria-pressed", this.model.get("teaching"));
     for (const [name, { select }] of Object.entries(this.selects)) select.value = this.model.get(name);
+    this.selects.damage.select.title = setup.damages.find(({ name }) => name === this.model.get("damage"))?.about ?? "";
     say(this.problem, this.model.get("problem"));
     this.problem.hidden = !this.model.get("problem");
     this.range.value = placeOf(height);
@@ -612,21 +621,13 @@ class View {
   showPage(setup, height, place) {
     const size = sizeAt(setup.source, height);
     const picture = place?.shrunk ?? place?.readings.get("original")?.bitmap;
-    const isTrue = this.actual.getAttribute("aria-pressed") === "true";
-    this.frame.dataset.true = isTrue;
     this.frame.style.aspectRatio = `${setup.source.width} / ${setup.source.height}`;
-    this.frame.style.maxWidth = isTrue ? `${size.width}px` : "";
     const key = `${this.page}|${size.width}|${this.album.source !== null}`;
-    if (picture) {
-      if (this.drawn !== picture) {
-        this.canvas.width = picture.width;
-        this.canvas.height = picture.height;
-        this.canvas.getContext("2d").drawImage(picture, 0, 0);
-      }
-      this.drawn = picture;
-    } else if (this.album.source && this.drawn !== key) {
-      drawShrunk(this.canvas, this.album.source, size);
-      this.drawn = key;
+    if (picture ? this.drawn !== picture : this.album.source && this.drawn !== key) {
+      if (picture) copyTo(this.canvas, picture);
+      else drawShrunk(this.canvas, this.album.source, size);
+      copyTo(this.actual, this.canvas);
+      this.drawn = picture ?? key;
     }
     this.canvas.hidden = !this.album.source && !picture;
     this.frame.dataset.empty = this.canvas.hidden;
@@ -651,7 +652,7 @@ class View {
   }
 
   showCards(setup, height, place) {
-    const waiting = this.album.busy === placeKey(this.model.get("page"), this.spot);
+    const waiting = this.model.get("problem") === "";
     const scope = `${this.page}|${this.model.get("damage")}|${this.model.get("engine")}`;
     if (this.scope !== scope) this.shown.clear();
     this.scope = scope;
@@ -661,7 +662,7 @@ class View {
       const last = this.shown.get(card.name);
       card.show(last?.reading, !reading && Boolean(last), waiting, last?.height ?? height);
       const picture = card.name === "original" && !this.canvas.hidden ? this.canvas : last?.reading.bitmap;
-      card.enlarge(picture ?? null, this.window);
+      card.enlarge(picture ?? null, this.window, last?.reading);
     }
   }
 
@@ -672,7 +673,7 @@ class View {
     const hint = setup.source.truth_is_read ? " Counted against what is read at full size." : "";
     this.verdict.dataset.stale = !settled;
     if (settled) say(this.verdict, text + hint);
-    else say(this.verdict, this.album.busy ? `Reading text ${heightText(height)} high` : `Text ${heightText(height)} high`);
+    else say(this.verdict, this.model.get("problem") ? `Text ${heightText(height)} high` : `Reading text ${heightText(height)} high`);
     if (settled && this.live.textContent !== text) this.live.textContent = text;
   }
 

@@ -14,7 +14,7 @@ from ..errors import OcrNbError, TaskCancelled, TaskTimedOut, TaskUnknown
 from ..filters import resize
 from ..images import Picture, encode_png, load_picture, on_white
 from ..jobs import Job
-from ..service.protocol import TaskStatus
+from ..service.protocol import OcrRequest, TaskStatus
 
 RUNNING = ("waiting", "queued", "running", "cancelling")
 """States that are not the last one."""
@@ -75,16 +75,27 @@ def describe(row: Row) -> dict[str, Any]:
         "state": state,
         "running": state in RUNNING,
         "task": (job.task_id or "")[:8],
+        "now": _under_way(job),
         "attempt": row.attempt,
         "elapsed": round(job.elapsed, 2),
         "calls": job.calls,
         "progress": list(job.progress) if job.progress else None,
         "error": _sentence(error) if error is not None else "",
         "notes": list(job.warnings),
-        "pictured": row.thumbnail is not None or job.request is not None,
+        "pictured": row.thumbnail is not None or _request_of(job) is not None,
         "again": _again(state) if row.again is not None else "",
         "curl": is_sent(job),
     }
+
+
+def _under_way(job: Job[Any]) -> str:
+    """Return the first part that has not ended; empty for a job without parts, or none left."""
+    return next((child.label for child in job.children if not child.done()), "")
+
+
+def _request_of(job: Job[Any]) -> OcrRequest | None:
+    """Return what was sent, by the job or by the first of its parts."""
+    return job.request or next((child.request for child in job.children if child.request), None)
 
 
 def _again(state: str) -> str:
@@ -119,7 +130,7 @@ def summarize(states: Iterable[str]) -> str:
 def draw_thumbnail(row: Row) -> bytes | None:
     """Return a PNG that fits in `THUMBNAIL`; None where the job has no picture, or none that can be read."""
     picture = row.thumbnail
-    request = row.job.request
+    request = _request_of(row.job)
     try:
         if picture is None:
             if request is None:

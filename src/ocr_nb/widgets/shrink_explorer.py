@@ -24,7 +24,7 @@ from ..images import ImageLike, Picture
 from ..jobs import Job
 from ..report.document import read_asset
 from ..sample_set import sharp_samples
-from ..shrinking import CURVE, DAMAGES, Bench, Reading, Spot
+from ..shrinking import CURVE, DAMAGES, Bench, Reading, Spot, coarse_to_fine
 from ..tracker import AccuracyTracker
 from ..trial import Trial
 from ..truth import TruthLike
@@ -182,7 +182,7 @@ class ShrinkExplorer(QuietWidget):
         bench, spot = self._bench, self._spot
         most = bench.x_heights[-1]
         heights = [x for x in CURVE if x <= most] if x_heights is None else [float(x) for x in x_heights]
-        spots = [replace(spot, x_height=height) for height in sorted(heights, reverse=True)]
+        spots = [replace(spot, x_height=height) for height in coarse_to_fine(heights)]
         for one in spots:
             bench.check(one)
         self._sweep = Job(
@@ -251,13 +251,11 @@ class ShrinkExplorer(QuietWidget):
                 self._send_picture({"kind": "shrunk", **self._place(spot)}, bench.shrunk(spot))
             for condition, reading in bench.known(spot).items():
                 self._tell(spot, condition, reading)
-            self.send({"kind": "busy", **self._place(spot), "busy": True})
             bench.read(spot, _on(self, ShrinkExplorer._tell))
             self.problem = ""
         except Exception as error:  # on a thread of its own: said where it is seen
             log.exception("ShrinkExplorer could not read at %s.", spot.variant)
             self.problem = str(error) if isinstance(error, OcrNbError) else f"{type(error).__name__}: {error}"
-        self.send({"kind": "busy", **self._place(spot), "busy": False})
 
     def _turn_page(self) -> None:
         """Open another page on the worker's thread, which takes a moment."""
@@ -269,15 +267,22 @@ class ShrinkExplorer(QuietWidget):
             explorer = myself()
             if explorer is None or explorer.page != name:
                 return
-            if name not in explorer._benches:
-                explorer._benches[name] = explorer._open(sharp_samples(name)[0], None)
-            explorer._bench = explorer._benches[name]
-            explorer._describe(explorer.engine, name)
-            explorer.x_height = min(explorer.x_height, explorer._bench.x_heights[-1])
-            explorer._tell_all()
-            explorer._read(explorer._bench, explorer._spot)
+            explorer._open_page(name)
 
         self._worker.ask(work)
+
+    def _open_page(self, name: str) -> None:
+        try:
+            if name not in self._benches:
+                self._benches[name] = self._open(sharp_samples(name)[0], None)
+        except OcrNbError as error:
+            self.problem = str(error)
+            return
+        self._bench = self._benches[name]
+        self._describe(str(self.engine), name)
+        self.x_height = min(self.x_height, self._bench.x_heights[-1])
+        self._tell_all()
+        self._moved()
 
     # ------------------------------------------------------------------ the whole curve
 

@@ -18,7 +18,7 @@ from ..report.figures import palette
 from ..sample_set import sharp_samples
 from ..shrinking import DAMAGES, Bench, Reading, Spot, advice_border
 from ..trial import Trial
-from ..verdict import label
+from ..verdict import is_advice, label
 
 PIECE = 1 << 20
 """Bytes a message."""
@@ -41,7 +41,7 @@ def describe_setup(bench: Bench, *, page: str, has_own: bool, has_engines: bool)
         "page": page,
         "pages": pages,
         "engines": _engines() if has_engines else [],
-        "damages": list(DAMAGES),
+        "damages": [{"name": name, "about": one.meaning} for name, one in DAMAGES.items()],
         "conditions": [
             {"name": name, "label": label(name), "tone": tones[name].removeprefix("c-")} for name in names
         ],
@@ -82,7 +82,8 @@ def describe_reading(condition: Condition, reading: Reading) -> dict[str, Any]:
         "length": counts.truth_length,
         "spans": [[_KINDS[span.kind], span.truth, span.read] for span in align(truth, text, profile)],
         "error": trial.error or "",
-        "notes": list(trial.warnings),
+        "inside": condition.makes_upsampling,
+        "left": next((one for one in trial.warnings if is_advice(one)), ""),
         "width": trial.width,
         "height": trial.height,
         "seconds": trial.seconds,
