@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .study import compare
     from .tracker import AccuracyTracker
     from .trial import Trial
-    from .widgets import Credentials, ImageCompare, ImageInput, JobMonitor, ShrinkExplorer
+    from .widgets import Credentials, ImageCompare, ImageInput, JobMonitor, ShrinkExplorer, TextDiff
 
 __version__ = "0.1.0"
 
@@ -41,6 +41,7 @@ __all__ = [
     "RecognitionSettings",
     "ShrinkExplorer",
     "Study",
+    "TextDiff",
     "Trial",
     "__version__",
     "advise",
@@ -73,6 +74,7 @@ _ROOMS = {
     "RecognitionSettings": ".service.protocol",
     "ShrinkExplorer": ".widgets",
     "Study": ".studies",
+    "TextDiff": ".widgets",
     "Trial": ".trial",
     "advise": ".advice",
     "binarize": ".operations",

@@ -8,10 +8,11 @@ changes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import TypeAlias
 
 from .alignment import normalize
-from .engine.layout import Box, Recognition
+from .engine.layout import Box, Line, Recognition, Word
 
 WordBox: TypeAlias = "tuple[float, float, float, float, float]"
 """How many letters the word has, spaces not counted; then left, top, right, bottom as fractions of the
@@ -27,20 +28,36 @@ def place_words(recognition: Recognition, width: int, height: int) -> tuple[Word
 
     A line whose words do not add up to its text stands for them all.
     """
-    return tuple((letters, *_fractions(box, width, height)) for letters, box in _words(recognition))
+    return tuple(
+        (letters, *_fractions(word.box, width, height)) for letters, word in placed_words(recognition)
+    )
 
 
 def find_places(words: Sequence[WordBox], pieces: Sequence[str]) -> list[list[Place]]:
     """Return for each piece of the text, in order, where the words stand that it overlaps."""
-    spans: list[tuple[float, float, Place]] = []
-    start = 0.0
-    for letters, *box in words:
-        spans.append((start, start + letters, (box[0], box[1], box[2], box[3])))
-        start += letters
-    found, start = [], 0.0
+    found = find_overlaps([int(word[0]) for word in words], pieces)
+    return [[words[number][1:] for number in numbers] for numbers in found]
+
+
+def find_overlaps(lengths: Sequence[int], pieces: Sequence[str]) -> list[list[int]]:
+    """Return for each piece of the text the numbers of the words it overlaps, given each word's letters.
+
+    Both are in order, so that one walk finds all, however long the text is.
+    """
+    starts = [0, *accumulate(lengths)]
+    found: list[list[int]] = []
+    start = first = 0
     for piece in pieces:
         end = start + count_letters(piece)
-        found.append([place for left, right, place in spans if left < end and start < right])
+        while first < len(lengths) and starts[first + 1] <= start:
+            first += 1
+        here = []
+        for number in range(first, len(lengths)):
+            if starts[number] >= end:
+                break
+            if start < starts[number + 1]:
+                here.append(number)
+        found.append(here)
         start = end
     return found
 
@@ -50,14 +67,15 @@ def count_letters(text: str) -> int:
     return len(normalize(text, "no_spaces"))
 
 
-def _words(recognition: Recognition) -> Iterator[tuple[int, Box]]:
+def placed_words(recognition: Recognition) -> Iterator[tuple[int, Word | Line]]:
+    """Give each word with its letters; a line whose words do not add up to its text stands for them all."""
     for line in recognition.lines:
         length = count_letters(line.text)
         if sum(count_letters(word.text) for word in line.words) != length:
-            yield length, line.box
+            yield length, line
             continue
         for word in line.words:
-            yield count_letters(word.text), word.box
+            yield count_letters(word.text), word
 
 
 def _fractions(box: Box, width: int, height: int) -> Place:

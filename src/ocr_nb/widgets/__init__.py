@@ -5,5 +5,6 @@ from .image_compare import ImageCompare
 from .image_input import ImageInput
 from .job_monitor import JobMonitor
 from .shrink_explorer import ShrinkExplorer
+from .text_diff import TextDiff
 
-__all__ = ["Credentials", "ImageCompare", "ImageInput", "JobMonitor", "ShrinkExplorer"]
+__all__ = ["Credentials", "ImageCompare", "ImageInput", "JobMonitor", "ShrinkExplorer", "TextDiff"]
