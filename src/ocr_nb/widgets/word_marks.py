@@ -33,7 +33,7 @@ def mark_words(
     words = align_readings(texts[0] if truth is None else truth, *texts, normalization=normalization)
     before, after = [word.before for word in words], [word.after for word in words]
     boxes = zip(find_boxes(first, before), find_boxes(second, after), strict=True)
-    marked = [
+    marked: list[dict[str, Any]] = [
         {
             "kind": kind_of(word, known=truth is not None),
             "truth": None if truth is None else word.truth.strip(),
