@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from .study import compare
     from .tracker import AccuracyTracker
     from .trial import Trial
-    from .widgets import Credentials, ImageCompare, ImageInput, JobMonitor, ShrinkExplorer, TextDiff
+    from .widgets import (
+        Credentials,
+        ImageCompare,
+        ImageInput,
+        JobMonitor,
+        ShrinkExplorer,
+        TextDiff,
+        TrackerBoard,
+    )
 
 __version__ = "0.1.0"
 
@@ -42,6 +50,7 @@ __all__ = [
     "ShrinkExplorer",
     "Study",
     "TextDiff",
+    "TrackerBoard",
     "Trial",
     "__version__",
     "advise",
@@ -75,6 +84,7 @@ _ROOMS = {
     "ShrinkExplorer": ".widgets",
     "Study": ".studies",
     "TextDiff": ".widgets",
+    "TrackerBoard": ".widgets",
     "Trial": ".trial",
     "advise": ".advice",
     "binarize": ".operations",

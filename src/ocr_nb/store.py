@@ -15,7 +15,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from os import PathLike
@@ -92,6 +92,7 @@ class TrialStore:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._opened_by = 0
+        self._listeners: list[tuple[int, Callable[[], object]]] = []
         with self._translated():
             self._open()
 
@@ -112,7 +113,27 @@ class TrialStore:
                 written += connection.execute(_INSERT, row).rowcount
                 if trial.image_hash is not None:
                     connection.execute(_DROP_UNOPENED, [_to_cell(trial, name) for name in _UNOPENED_KEYS])
+        if written:
+            self._tell()
         return written
+
+    def on_change(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call `callback` after each change made through this object, on the thread that made it.
+
+        It must be quick and raise nothing: whoever adds trials waits for it.
+
+        Returns:
+            What ends that.
+        """
+        entry = (os.getpid(), callback)
+        self._listeners.append(entry)
+        return lambda: self._listeners.remove(entry) if entry in self._listeners else None
+
+    def _tell(self) -> None:
+        # A forked child has its parent's list, and none of the threads that its callbacks may count on.
+        for process, callback in list(self._listeners):
+            if process == os.getpid():
+                callback()
 
     def correct_truth(self, trial: Trial) -> bool:
         """Give the stored trial of this identity the ground truth, normalization and rates of `trial`.
@@ -128,7 +149,9 @@ class TrialStore:
                 f"UPDATE trial SET {places} WHERE identity = ? AND error IS NULL AND text IS ?",
                 [*(row[name] for name in names), row["identity"], row["text"]],
             )
-            return changed.rowcount == 1
+        if changed.rowcount == 1:
+            self._tell()
+        return bool(changed.rowcount == 1)
 
     def successes(self) -> set[bytes]:
         """Return the identities (see `identify`) of all trials that need not be measured again."""
@@ -152,6 +175,11 @@ class TrialStore:
         """Return the stored trial that has the identity of `trial`, or None."""
         rows = self._rows(f"SELECT {_quoted(_FIELDS)} FROM trial WHERE identity = ?", identify(trial))
         return _to_trial(rows[0]) if rows else None
+
+    def find_pair(self, pair: str) -> list[Trial]:
+        """Return the trials that share this `pair_key`: one image under all conditions and readers."""
+        rows = self._rows(f"SELECT {_quoted(_FIELDS)} FROM trial WHERE pair = ? ORDER BY id", pair)
+        return [_to_trial(row) for row in rows]
 
     def __iter__(self) -> Iterator[Trial]:
         """Yield the trials in the order in which each was first attempted."""

@@ -6,5 +6,14 @@ from .image_input import ImageInput
 from .job_monitor import JobMonitor
 from .shrink_explorer import ShrinkExplorer
 from .text_diff import TextDiff
+from .tracker_board import TrackerBoard
 
-__all__ = ["Credentials", "ImageCompare", "ImageInput", "JobMonitor", "ShrinkExplorer", "TextDiff"]
+__all__ = [
+    "Credentials",
+    "ImageCompare",
+    "ImageInput",
+    "JobMonitor",
+    "ShrinkExplorer",
+    "TextDiff",
+    "TrackerBoard",
+]
