@@ -1,6 +1,6 @@
 """What `TrackerBoard` shows of a pair of trials, as plain values for the browser.
 
-In: the rows of `pair_trials`. Out: short lists of JSON values, thumbnails as PNG, and a static table for those
+In: the rows of `pair_trials`. Out: short lists of JSON values, thumbnails as PNG, a static table for those
 who see the notebook without a kernel. Changes nothing.
 """
 

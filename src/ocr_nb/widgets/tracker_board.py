@@ -22,9 +22,9 @@ from .. import loop
 from ..errors import SettingsError, suggestion
 from ..images import ImageLike, Picture, load_picture
 from ..report.document import read_asset
+from ..summary import reader_of
 from ..tracker import AccuracyTracker
 from ..tracker.pairs import OUTCOMES, SORTS, Pairs, filter_pairs, pair_trials, sort_pairs
-from ..summary import reader_of
 from ..trial import Trial
 from ._base import QuietWidget, refuse_unknown
 from .board_rows import Selection, describe_rows, draw_thumbnail, judge_board, write_table
