@@ -146,7 +146,8 @@ class TrackerBoard(QuietWidget):
             This board, so that `board.filter(outcome="hurt").frame` reads well.
         """
         given = {
-            "condition": condition, "reader": reader, "outcome": outcome, "x_height": x_height, "search": search,
+            "condition": condition, "reader": reader, "outcome": outcome, "x_height": x_height,
+            "search": search,
         }  # fmt: skip
         with self.hold_sync():
             for name, value in given.items():
@@ -332,7 +333,7 @@ class TrackerBoard(QuietWidget):
         self._pause = max(PAUSE, time.perf_counter() - started)
 
     def _choose_condition(self, rows: Mapping[str, list[Any]]) -> None:
-        """Find the condition in question once there is one, and show its rows unless others were asked for."""
+        """Find the condition in question, once there is one."""
         if self._chief or not rows:
             return
         names = list(dict.fromkeys(str(row[3]) for row in rows.values() if row[3] != self.baseline))
