@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import OcrNbError
 from ..filters import resize
 from ..images import Picture, encode_png, on_white
+from ..summary import reader_of
 from ..tracker import AccuracyTracker
 from ..tracker.pairs import Pairs
 from ..trial import Trial
@@ -41,6 +42,14 @@ class Selection:
 
     def __repr__(self) -> str:
         return f"Selection({self.row['image']!r}, {self.row['condition']!r}, {self.row['outcome']!r})"
+
+
+def find_trials(tracker: AccuracyTracker, key: str, baseline: str) -> tuple[Trial | None, Trial | None]:
+    """Read the trials of a row with their texts: the baseline's, and the row's own unless it is the same."""
+    pair, condition, reader = key.split("\t")
+    trials = [one for one in tracker.store.find_pair(pair) if str(reader_of(one)) == reader]
+    found = {one.condition: one for one in reversed(trials)}
+    return found.get(baseline), None if condition == baseline else found.get(condition)
 
 
 def judge_board(tracker: AccuracyTracker, baseline: str, condition: str, reader: str) -> str:

@@ -22,12 +22,10 @@ from .. import loop
 from ..errors import SettingsError, suggestion
 from ..images import ImageLike, Picture, load_picture
 from ..report.document import read_asset
-from ..summary import reader_of
 from ..tracker import AccuracyTracker
 from ..tracker.pairs import OUTCOMES, SORTS, Pairs, filter_pairs, pair_trials, sort_pairs
-from ..trial import Trial
 from ._base import QuietWidget, refuse_unknown
-from .board_rows import Selection, describe_rows, draw_thumbnail, judge_board, write_table
+from .board_rows import Selection, describe_rows, draw_thumbnail, find_trials, judge_board, write_table
 
 PAUSE = 0.3
 """Seconds that changes wait for others. After a count that took longer than this, as long as that took."""
@@ -282,17 +280,10 @@ class TrackerBoard(QuietWidget):
     def _select(self, key: str) -> Selection:
         pairs = self._pairs()
         row = pairs[pairs["key"] == key].iloc[0].to_dict()
-        chosen = Selection(row, *self._trials_of(row))
+        chosen = Selection(row, *find_trials(self._open_tracker(), key, self.baseline))
         self.send({"kind": "selected", "id": self._numbers.get(key, -1)})
         self.call_all(self._callbacks, chosen)
         return chosen
-
-    def _trials_of(self, row: Mapping[str, Any]) -> tuple[Trial | None, Trial | None]:
-        """Read both trials with their texts from the store."""
-        pair, condition, reader = str(row["key"]).split("\t")
-        trials = [one for one in self._open_tracker().store.find_pair(pair) if str(reader_of(one)) == reader]
-        found = {one.condition: one for one in reversed(trials)}
-        return found.get(self.baseline), found.get(condition) if condition != self.baseline else None
 
     # ------------------------------------------------------------------ what the tracker tells
 
