@@ -15,7 +15,7 @@ from ocr_nb.images import load_picture
 from ocr_nb.measuring import Measurer
 from ocr_nb.sample_set import samples
 from ocr_nb.service.local import LocalService
-from ocr_nb.service.protocol import ServiceIdentity
+from ocr_nb.service.protocol import Region, ServiceIdentity
 from ocr_nb.study import DEFAULT_CONDITIONS, compare, compare_with_pictures
 from ocr_nb.subjects import list_subjects
 
@@ -315,3 +315,14 @@ def test_a_measurement_can_be_taken_back_while_it_waits(draw_text):
     assert ["original"] == [trial.condition for trial in told]
     kept = measurer.recognitions[told[0].image_hash, "original"]
     assert told[0].text == kept.text != ""
+
+
+def test_regions_stay_where_they_are_when_the_image_is_enlarged(draw_text, service):
+    """They are in pixels of the image as given, whatever is read; a row keeps them as they were given."""
+    page = draw_text("one\ntwo", size=30)
+    half = Region(0, 0, page.shape[1], page.shape[0] // 2)
+    small, large = compare(page, conditions="original,upsampled:x2", service=service, regions=(half,))
+    assert (1, 1) == (len(small.text.splitlines()), len(large.text.splitlines()))
+    heights = [int(trial.text.split()[0].partition("h")[2]) for trial in (small, large)]
+    assert 2 * heights[0] == heights[1]
+    assert small.settings["regions"] == large.settings["regions"]

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
         ShrinkExplorer,
         TextDiff,
         TrackerBoard,
+        Workbench,
     )
+    from .widgets.workbench import workbench
 
 __version__ = "0.1.0"
 
@@ -52,6 +54,7 @@ __all__ = [
     "TextDiff",
     "TrackerBoard",
     "Trial",
+    "Workbench",
     "__version__",
     "advise",
     "binarize",
@@ -68,6 +71,7 @@ __all__ = [
     "samples",
     "upsample",
     "use",
+    "workbench",
 ]
 
 _ROOMS = {
@@ -86,6 +90,7 @@ _ROOMS = {
     "TextDiff": ".widgets",
     "TrackerBoard": ".widgets",
     "Trial": ".trial",
+    "Workbench": ".widgets",
     "advise": ".advice",
     "binarize": ".operations",
     "compare": ".study",
@@ -101,6 +106,7 @@ _ROOMS = {
     "samples": ".sample_set",
     "upsample": ".operations",
     "use": ".operations",
+    "workbench": ".widgets.workbench",
 }
 
 

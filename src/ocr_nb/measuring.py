@@ -22,7 +22,7 @@ from .images import Picture, load_picture, luma
 from .jobs import Job
 from .metrics import Accuracy, measure_accuracy
 from .service.download import is_url
-from .service.protocol import OcrService, RecognitionSettings, ServiceIdentity
+from .service.protocol import OcrService, RecognitionSettings, Region, ServiceIdentity
 from .sources import Source
 from .subjects import Subject
 from .trial import Trial
@@ -144,8 +144,9 @@ class Measurer:
         for index, step in enumerate(condition.filters):
             self._apply(step, prepared, str(Condition(condition.steps[:index])), sizes)
         job = operations.recognize(
-            prepared.picture, service=self.service, upsampling=condition.makes_upsampling, **self.settings
-        )
+            prepared.picture, service=self.service, upsampling=condition.makes_upsampling,
+            **_at_scale(self.settings, prepared.picture.width / picture.width),
+        )  # fmt: skip
         recognition = self._result(job)
         seconds = time.perf_counter() - started
         warnings = blank.warnings + prepared.warnings
@@ -230,6 +231,19 @@ class Measurer:
     def _failed(self, blank: Trial, condition: Condition, error: OcrNbError) -> Trial:
         settings = self.settings_under(condition)
         return replace(blank, condition=str(condition), settings=settings, error=str(error), time=_now())
+
+
+def _at_scale(settings: dict[str, Any], scale: float) -> dict[str, Any]:
+    """Return the settings for a picture `scale` times as large: regions are in pixels of the one as given."""
+    if scale == 1.0 or not settings.get("regions"):
+        return settings
+    moved = []
+    for one in settings["regions"]:
+        left, top, right, bottom = (
+            round(scale * edge) for edge in (one.left, one.top, one.right, one.bottom)
+        )
+        moved.append(Region(left, top, right, bottom, one.order))
+    return settings | {"regions": tuple(moved)}
 
 
 def open_image(image: Any) -> Picture:

@@ -7,6 +7,7 @@ from .job_monitor import JobMonitor
 from .shrink_explorer import ShrinkExplorer
 from .text_diff import TextDiff
 from .tracker_board import TrackerBoard
+from .workbench import Workbench, workbench
 
 __all__ = [
     "Credentials",
@@ -16,4 +17,6 @@ __all__ = [
     "ShrinkExplorer",
     "TextDiff",
     "TrackerBoard",
+    "Workbench",
+    "workbench",
 ]

@@ -238,8 +238,9 @@ class ImageInput(QuietWidget):
         """Change the list, or tell of it; anything else is not for us."""
         kind, number = message.get("kind"), message.get("id")
         if kind == "send":
-            offered = [_offered(sample) for sample in samples()]
-            self.send({"kind": "facts", "samples": offered, "limit": MOST_BYTES, "keeps": self._keeps})
+            self.send(
+                {"kind": "facts", "samples": [_offered(sample) for sample in samples()], "limit": MOST_BYTES}
+            )
             self._tell()
         elif kind == "thumbnails":
             self._send_thumbnails(message["ids"])
