@@ -1,6 +1,6 @@
 // Views of one ShrinkExplorer: a page shrunk at once here, what was read of it, and the curve of errors.
 //
-// Reads `setup` (what can be chosen), `problem`; reads and writes `x_height`, `damage`, `engine`, `page`,
+// Reads `setup` (what can be chosen), `problem`, `leaves_still`; reads and writes `x_height`, `damage`, `engine`, `page`,
 // `teaching`. Pictures, readings and points come as messages: `source` and `shrunk` (PNG in pieces), `points`,
 // `reading` (its errors as `spans` of kind, truth, read; a picture in pieces), `sweep`. Sends `send all`,
 // `measure curve`, `cancel curve`. The slider never waits: the page is averaged here, readings follow.
@@ -13,6 +13,7 @@ const RATES = [0, 0.25, 0.5, 0.75, 1];
 const PLOT = { left: 50, right: 20, top: 26, bottom: 8, height: 236 };
 const LENS = { width: 10.5, height: 3.3 }; // in x-heights: a word or two of one line
 const KEPT = 40; // places whose pictures are kept
+const SHOWN = ["x_height", "damage", "engine", "page", "teaching", "problem", "leaves_still"]; // traits
 const SHAPES = ["circle", "square", "triangle", "diamond", "cross"];
 const STEPS = {
   page: "1 Shrink the page with the slider. Its pixels are averaged, as in a scanner.",
@@ -429,7 +430,7 @@ class View {
     this.build(el);
     this.update = () => this.refresh();
     this.rebuild = () => this.setUp();
-    for (const name of ["x_height", "damage", "engine", "page", "teaching", "problem"]) model.on(`change:${name}`, this.update);
+    for (const name of SHOWN) model.on(`change:${name}`, this.update);
     model.on("change:setup", this.rebuild);
     album.listeners.add(this.update);
     this.sizes = new ResizeObserver(() => this.refresh());
@@ -604,6 +605,7 @@ class View {
     const place = this.album.places.get(placeKey(this.model.get("page"), this.spot));
     this.root.dataset.teaching = this.model.get("teaching");
     this.large.setAttribute("aria-pressed", this.model.get("teaching"));
+    this.root.dataset.still = Boolean(this.model.get("leaves_still"));
     for (const [name, { select }] of Object.entries(this.selects)) select.value = this.model.get(name);
     this.selects.damage.select.title = setup.damages.find(({ name }) => name === this.model.get("damage"))?.about ?? "";
     say(this.problem, this.model.get("problem"));
@@ -745,7 +747,7 @@ class View {
     this.leaving.abort();
     this.sizes.disconnect();
     this.album.listeners.delete(this.update);
-    for (const name of ["x_height", "damage", "engine", "page", "teaching", "problem"]) this.model.off(`change:${name}`, this.update);
+    for (const name of SHOWN) this.model.off(`change:${name}`, this.update);
     this.model.off("change:setup", this.rebuild);
     this.root.remove();
   }

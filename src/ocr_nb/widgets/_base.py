@@ -60,6 +60,23 @@ class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
         """Return a table or text for the same readers, as HTML; None for none."""
         return None
 
+    def open(self) -> None:
+        """Open the widget's connection to its views."""
+        super().open()
+        self._stay_reachable()
+
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        super()._send(msg, buffers)
+        self._stay_reachable()
+
+    def _stay_reachable(self) -> None:
+        """Let what a view says next come on the host's subshell, also while a cell runs.
+
+        ipykernel 7.4 sends a view's messages to the shell from which the widget spoke last. What our
+        background thread says counts as the main shell's, where a click would wait for the running cell.
+        """
+        getattr(self.comm, "__dict__", {}).pop("_reply_subshell_id", None)
+
     def _hear(self, message: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
         try:
             self.take(message, buffers)

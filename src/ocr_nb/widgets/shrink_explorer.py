@@ -57,6 +57,7 @@ class ShrinkExplorer(QuietWidget):
 
     _esm = read_asset("shrink_explorer.js")
     _css = read_asset("shrink_explorer.css")
+    _hides_still = True
 
     x_height = traitlets.Float(12.0).tag(sync=True)
     """Height of a lowercase x that the page is shrunk to, pixels."""
