@@ -124,12 +124,22 @@ async def test_every_hop_must_be_a_web_address(target, reason):
     assert "secret" not in str(caught.value)
 
 
-async def test_private_addresses_are_refused_where_strangers_notebooks_run():
+def stand_for(monkeypatch, numbers):
+    """Let names stand for the numbers given, in place of the network's."""
+
+    async def look_up(host, port):
+        return numbers[host]
+
+    monkeypatch.setattr(download, "_numbers_of", look_up)
+
+
+async def test_private_addresses_are_refused_where_strangers_notebooks_run(monkeypatch):
     """Also when a public address redirects to one."""
+    stand_for(monkeypatch, {"images.invalid": ["93.184.216.34"]})
     asked = []
 
     def answer(request):
-        asked.append(request.url.host)
+        asked.append(request.headers["host"])
         return httpx.Response(302, headers={"location": "http://169.254.169.254/latest/meta-data"})
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
@@ -147,12 +157,57 @@ async def test_private_addresses_are_refused_where_strangers_notebooks_run():
         "http://10.0.0.1/x",
         "http://localhost/x",
         "http://a.internal/x",
+        "http://[::ffff:127.0.0.1]/x",
+        "http://[64:ff9b::a00:1]/x",
+        "http://[2002:c0a8:101::]/x",
+        "http://224.0.0.1/x",
+        "http://0.0.0.0/x",
     ],
 )
 def test_addresses_inside_the_network_are_known(url):
     """By number, version 4 and 6, and by the names that networks use inside."""
     with pytest.raises(ImageError, match="lies inside this machine's network"):
         refuse_private(httpx.URL(url))
+
+
+async def test_a_public_name_that_stands_for_a_private_number_is_refused(monkeypatch):
+    """One private number among public ones is enough; nothing is asked. Also behind a redirect."""
+    stand_for(monkeypatch, {"good.invalid": ["93.184.216.34"], "bad.invalid": ["93.184.216.34", "10.0.0.7"]})
+    asked = []
+
+    def answer(request):
+        asked.append(request.headers["host"])
+        return httpx.Response(302, headers={"location": "https://bad.invalid/x.png"})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        for start, hops in (("bad", []), ("good", ["good.invalid"])):
+            with pytest.raises(ImageError, match="lies inside this machine's network"):
+                await download_image(f"https://{start}.invalid/a.png", client=client, check=refuse_private)
+            assert hops == asked
+
+
+async def test_the_number_that_was_checked_is_the_one_that_is_asked(monkeypatch):
+    """By number but in the name's own name, for the server and for its certificate: no second look-up."""
+    stand_for(monkeypatch, {"images.invalid": ["93.184.216.34"]})
+    asked = []
+
+    def answer(request):
+        asked.append((str(request.url), request.headers["host"], request.extensions.get("sni_hostname")))
+        return httpx.Response(200, content=b"bytes")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        found = await download_image(
+            "https://images.invalid:8443/a.png?b=c", client=client, check=refuse_private
+        )
+
+    assert (b"bytes", "a.png") == found
+    assert [("https://93.184.216.34:8443/a.png?b=c", "images.invalid:8443", "images.invalid")] == asked
+
+
+async def test_a_name_that_stands_for_nothing_is_told():
+    """The sentence names the host."""
+    with pytest.raises(ImageError, match=r"nowhere\.invalid cannot be looked up"):
+        await download_image("https://nowhere.invalid/a.png", check=refuse_private)
 
 
 def test_only_web_addresses_are_urls():

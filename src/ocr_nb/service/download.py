@@ -1,15 +1,18 @@
 """An image from a URL, with limits: 20 s, 50 MB, 3 redirects, each hop checked.
 
-In: an `http` or `https` address; out: bytes and a name. Knows no image format and no service.
+In: an `http` or `https` address; out: bytes and a name. Where addresses are checked, a name is looked up
+once, what it stands for is checked too, and exactly that is asked. Knows no image format and no service.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 import urllib.parse
 from collections.abc import Callable
 from pathlib import PurePosixPath
+from typing import Any
 
 import httpx
 
@@ -32,8 +35,9 @@ async def download_image(
     Args:
         url: `http://…` or `https://…`; credentials in it are refused.
         client: asks; by default one of its own, which takes proxies from the environment.
-        check: called with each address before it is asked, redirects included; None allows all. Hosts that
-            run strangers' notebooks pass `refuse_private`.
+        check: called with each address before it is asked, redirects included, and with the same address
+            for each number that its name stands for; None allows all. Hosts that run strangers' notebooks
+            pass `refuse_private`.
 
     Raises:
         ImageError: it cannot be had, is too large, takes too long or is redirected too often.
@@ -65,20 +69,35 @@ def is_url(image: object) -> bool:
 def refuse_private(url: httpx.URL) -> None:
     """Refuse addresses inside the host's own network, by number or by the name `localhost`."""
     try:
-        address = ipaddress.ip_address(url.host)
-        is_inside = not address.is_global
+        is_inside = _is_inside(ipaddress.ip_address(url.host))
     except ValueError:
         is_inside = url.host == "localhost" or url.host.endswith((".localhost", ".local", ".internal"))
     if is_inside:
         raise ImageError(f"{_shown(str(url))} lies inside this machine's network and is not fetched here.")
 
 
+def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Tell whether a number is no public one, also where it is an older number in new clothes."""
+    if isinstance(address, ipaddress.IPv6Address):
+        older = address.ipv4_mapped or address.sixtofour
+        if address in _TRANSLATED:
+            older = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if older is not None:
+            return _is_inside(older)
+    return not address.is_global or address.is_multicast
+
+
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+"""Numbers of version 4 for networks that speak only version 6 (RFC 6052)."""
+
+
 async def _follow(client: httpx.AsyncClient, url: httpx.URL, check: Check | None) -> tuple[bytes, str]:
     for _ in range(MOST_REDIRECTS + 1):
         _check_address(url)
-        if check is not None:
-            check(url)
-        async with client.stream("GET", url, timeout=PATIENCE, follow_redirects=False) as answer:
+        target, options = (url, {}) if check is None else await _pinned(url, check)
+        async with client.stream(
+            "GET", target, timeout=PATIENCE, follow_redirects=False, **options
+        ) as answer:
             if answer.is_redirect:
                 url = url.join(answer.headers.get("location", ""))
                 continue
@@ -91,6 +110,38 @@ async def _follow(client: httpx.AsyncClient, url: httpx.URL, check: Check | None
     raise ImageError(
         f"{_shown(str(url))} was reached by more than {MOST_REDIRECTS} redirects: give the last address."
     )
+
+
+async def _pinned(url: httpx.URL, check: Check) -> tuple[httpx.URL, dict[str, Any]]:
+    """Check an address and all that its name stands for; return it by number, to be asked in its name.
+
+    Asked by number, so that the name cannot stand for something else a moment later.
+    """
+    check(url)
+    if _is_number(url.host):
+        return url, {}
+    numbers = await _numbers_of(url.host, url.port or url.scheme)
+    for number in numbers:
+        check(url.copy_with(host=number))
+    options = {"headers": {"Host": url.netloc.decode("ascii")}, "extensions": {"sni_hostname": url.host}}
+    return url.copy_with(host=numbers[0]), options
+
+
+async def _numbers_of(host: str, port: int | str) -> list[str]:
+    """Return what a name stands for, without zones, none twice."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise ImageError(f"{host} cannot be looked up ({error.strerror}): check the address.") from error
+    return list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_address(url: httpx.URL) -> None:

@@ -244,9 +244,11 @@ class Credentials(QuietWidget):
             self._dare(self.use_cloud if message["cloud"] else self.use_machine)
 
     def _dare(self, act: Callable[[], object]) -> None:
-        """Do what may be refused; the refusal is the state's reason."""
+        """Do what may be refused; the refusal is the state's reason, so that nobody need ask the job."""
         try:
-            act()
+            done = act()
+            if isinstance(done, Job):
+                done.add_done_callback(lambda job: job.exception())
         except OcrNbError as error:
             self._turn(self._state, str(error))
 
