@@ -29,6 +29,7 @@ from . import cases as sets
 from .cases import Case
 from .conditions import CONDITIONS, apply, same_as, version_of
 from .contrast import contrast_table
+from .cost import LARGE_MEGAPIXELS, cost_table, memory_beyond
 from .reading import ENGINES, Reading, count_lines, read, score
 from .tables import tables
 
@@ -157,9 +158,18 @@ def main() -> None:
     parser.add_argument("--results", type=Path, required=True, metavar="FILE")
     parser.add_argument("--show", action="store_true", help="read nothing, print what is there")
     parser.add_argument("--contrast", action="store_true", help="measure contrast instead of reading")
+    parser.add_argument("--cost", action="store_true", help="measure time and memory instead of reading")
     w = parser.parse_args()
     os.environ.setdefault("OMP_THREAD_LIMIT", "1")
     cv2.setNumThreads(1)
+    if w.cost:
+        print("\n".join(cost_table(w.conditions, w.peers)))
+        for method in ("classical", "learned"):
+            print(
+                f"\nMemory beyond input and output, {method}, {LARGE_MEGAPIXELS} megapixels of noise: "
+                f"{memory_beyond(method, LARGE_MEGAPIXELS):.0f} MB."
+            )
+        return
     if w.contrast:
         print("\n".join(contrast_table(chosen_cases(w), w.conditions, "tesseract")))
         return
