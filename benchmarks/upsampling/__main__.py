@@ -77,7 +77,7 @@ class Notebook:
     def __init__(self, path: Path) -> None:
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         self.readings = [Reading(**json.loads(line)) for line in lines]
-        self._file = path.open("a", encoding="utf-8", buffering=1)
+        self._path = path
         self._known = {self._key(row): row for row in self.readings}
 
     @staticmethod
@@ -93,7 +93,8 @@ class Notebook:
         if self._key(row) not in self._known:
             self.readings.append(row)
             self._known[self._key(row)] = row
-            self._file.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
 
     def current(self, w: Wanted) -> list[Reading]:
         """Return the readings of the present weights and parameters that are asked for."""
