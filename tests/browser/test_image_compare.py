@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from ocr_nb.images import from_array
+from ocr_nb.report.document import COMPARISON, read_asset
 
 SHOTS = Path(__file__).parent / "screenshots"
 MOUNT = """(pictures) => {
@@ -28,7 +29,7 @@ def page(chromium):
     made = chromium.new_page(viewport={"width": 800, "height": 700})
     static = files("ocr_nb") / "static"
     made.add_style_tag(content=(static / "image_compare.css").read_text(encoding="utf-8"))
-    script = (static / "image_compare.js").read_text(encoding="utf-8")
+    script = "\n".join(map(read_asset, COMPARISON))
     made.add_script_tag(content=f"{script}\nwindow.mount = mount;", type="module")
     made.wait_for_function("window.mount !== undefined")
     yield made

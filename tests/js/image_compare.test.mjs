@@ -7,7 +7,8 @@ import {
   clamp, completeState, completeZoom, constrainView, describeDifference, describeSplit, describeValues, describeWord, dividerAt,
   fitView, fractionAt, frameOf, lensAfterKey, lumaOf, nextMarked, paintDifference, pixelAt, placeOf, renderingOf, sameShape,
   signOf, spanOf, splitAfterKey, splitAt, zoomLimits, zoomText, zoomView,
-} from "../../src/ocr_nb/static/image_compare.js";
+  centerView, mapSize, sightOf, sureness,
+} from "../../src/ocr_nb/static/image_compare_geometry.js";
 
 const frame = { width: 800, height: 600 };
 const pane = { width: 400, height: 300 };
@@ -240,4 +241,27 @@ test("next and previous go round the words that are not right in both", () => {
   assert.deepEqual([nextMarked(words, -1, -1), nextMarked(words, 3, -1), nextMarked(words, 1, -1)], [3, 1, 3]);
   assert.equal(nextMarked([{ kind: "unchanged" }], -1, 1), -1);
   assert.equal(nextMarked([], -1, 1), -1);
+});
+
+test("the map shows what is in sight, and all of it at a fit", () => {
+  const [frame, pane] = [{ width: 400, height: 200 }, { width: 200, height: 100 }];
+  assert.deepEqual(sightOf({ scale: 0.5, x: 0, y: 0 }, frame, pane), { left: 0, top: 0, width: 1, height: 1 });
+  assert.deepEqual(sightOf({ scale: 1, x: -100, y: -50 }, frame, pane), { left: 0.25, top: 0.25, width: 0.5, height: 0.5 });
+  assert.deepEqual(sightOf({ scale: 0.25, x: 50, y: 25 }, frame, pane), { left: 0, top: 0, width: 1, height: 1 });
+});
+
+test("a point of the map comes into the middle, as far as the picture reaches", () => {
+  const [frame, pane] = [{ width: 400, height: 200 }, { width: 200, height: 100 }];
+  assert.deepEqual(centerView({ scale: 2, x: 0, y: 0 }, { x: 0.5, y: 0.5 }, frame, pane), { scale: 2, x: -300, y: -150 });
+  assert.deepEqual(centerView({ scale: 2, x: 0, y: 0 }, { x: 1, y: 0 }, frame, pane), { scale: 2, x: -600, y: 0 });
+});
+
+test("the map has the picture's shape and takes no more than a third of the pane", () => {
+  assert.deepEqual(mapSize({ width: 4000, height: 2000 }, { width: 900, height: 500 }), { width: 160, height: 80 });
+  assert.deepEqual(mapSize({ width: 1000, height: 4000 }, { width: 900, height: 500 }), { width: 30, height: 120 });
+  assert.deepEqual(mapSize({ width: 4000, height: 2000 }, { width: 240, height: 120 }), { width: 80, height: 40 });
+});
+
+test("a confidence is one of three steps, or unknown", () => {
+  assert.deepEqual([0.3, 0.6, 0.84, 0.85, 1, null, undefined].map(sureness), ["doubtful", "unsure", "unsure", "sure", "sure", "", ""]);
 });

@@ -272,6 +272,7 @@ def test_without_a_truth_differences_are_marked():
     ]
     assert [[0.1, 0.25, 0.5, 0.5]] == comparison.words[1]["boxes"][0]
     assert "" == comparison.verdict
+    assert [[None, 0.9], [None, 0.9]] == [word["confidences"] for word in comparison.words]
 
 
 def test_marks_follow_the_choice_of_pictures():

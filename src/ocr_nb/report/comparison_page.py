@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..images import Picture
-from .document import render_document
+from .document import COMPARISON, render_document
 from .markup import Markup, element, prose
 
 
@@ -59,7 +59,7 @@ def render_comparison(
             title,
             main,
             styles=("report.css", "image_compare.css"),
-            scripts=("image_compare.js", "report.js"),
+            scripts=(*COMPARISON, "report.js"),
         )
     )
 

@@ -12,6 +12,9 @@ from importlib.resources import files
 
 from .markup import Markup, element, join
 
+COMPARISON = ("image_compare_geometry.js", "image_compare_parts.js", "image_compare.js")
+"""The comparison module's parts, in the order in which they are joined."""
+
 
 def render_document(title: str, main: Markup, *, styles: Iterable[str], scripts: Iterable[str]) -> Markup:
     """Return the document; nothing in it is fetched from anywhere, and inline handlers cannot run."""

@@ -17,13 +17,13 @@ from ..images import Picture
 from ..summary import ConditionSummary, Reader, Summary, summarize
 from ..trial import Trial
 from ..verdict import chief_row, doing, label, percent, points, seconds
-from .document import render_document
+from .document import COMPARISON, render_document
 from .figures import draw_differences, draw_rates, draw_slopes, palette
 from .gallery import ImageCase, find_cases, show_case, show_index, table
 from .markup import Markup, element, join, prose
 
 _STYLES = ("report.css", "image_compare.css")
-_SCRIPTS = ("image_compare.js", "report.js")
+_SCRIPTS = (*COMPARISON, "report.js")
 
 
 def write_report(

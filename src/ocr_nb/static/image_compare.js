@@ -8,263 +8,11 @@
 // that were read with their `verdict`, and `onChange(state)`. Pan and drags stay here. Positions are fractions
 // of the image. `cleanup.tell(text)` shows what is waited for, `cleanup.fail(text)` what failed,
 // `cleanup.mark(words, verdict)` other words.
+// Joined behind image_compare_geometry.js and image_compare_parts.js, whose functions it takes.
 
-const MODES = ["wipe", "toggle", "side", "difference", "lens"];
-const MODE_NAMES = {
-  wipe: "Wipe", toggle: "Toggle", side: "Side by side", difference: "Difference", lens: "Lens",
-};
 const LENS_RADIUS = 110; // px, or less where the picture is small
-const NOISE = 16; // of 255: where the threshold starts
-const FIT_LIMIT = 4; // a fit never shows a pixel of the finest picture larger than this
 const ZOOM_STEP = 1.25;
 const STACK_BELOW = 560; // px: narrower, side by side becomes one above the other
-
-/** `value`, or the nearer of the two limits. */
-export function clamp(value, low, high) {
-  return Math.min(high, Math.max(low, value));
-}
-
-/** The size, in pixels, of the finest layer: the common frame every layer is stretched over. */
-export function frameOf(layers) {
-  const finest = layers.reduce((best, layer) => (layer.width > best.width ? layer : best));
-  return { width: finest.width, height: finest.height };
-}
-
-/** Whether a layer has the frame's shape, give or take the rounding of its own sides to whole pixels. */
-export function sameShape(layer, frame) {
-  const rounding = frame.width + frame.height;
-  return Math.abs(layer.width * frame.height - layer.height * frame.width) <= rounding;
-}
-
-/** The view that shows the whole frame, centered: CSS px per frame pixel and the frame's corner. */
-export function fitView(frame, pane, limit = FIT_LIMIT) {
-  const scale = Math.min(pane.width / frame.width, pane.height / frame.height, limit);
-  return constrainView({ scale, x: 0, y: 0 }, frame, pane);
-}
-
-/** The view moved so that the frame fills the pane as far as it can, and is centered where it cannot. */
-export function constrainView({ scale, x, y }, frame, pane) {
-  const place = (offset, size, room) =>
-    size <= room ? (room - size) / 2 : clamp(offset, room - size, 0);
-  return {
-    scale,
-    x: place(x, frame.width * scale, pane.width),
-    y: place(y, frame.height * scale, pane.height),
-  };
-}
-
-/** The view zoomed to `scale` with the image point under `point` kept where it is. */
-export function zoomView(view, scale, point, frame, pane) {
-  const grown = scale / view.scale;
-  const moved = {
-    scale,
-    x: point.x - (point.x - view.x) * grown,
-    y: point.y - (point.y - view.y) * grown,
-  };
-  return constrainView(moved, frame, pane);
-}
-
-/** How far one may zoom: out to the fit or 1:1, whichever is smaller, in to 32 screen pixels a pixel. */
-export function zoomLimits(frame, pane, ratio) {
-  return { low: Math.min(fitView(frame, pane).scale, 1 / ratio), high: 32 / ratio };
-}
-
-/** Where the divider goes, as a fraction of the image, for a pointer at `along` px in the pane. */
-export function splitAt(along, view, frame, vertical = false) {
-  return vertical
-    ? clamp((along - view.y) / (frame.height * view.scale), 0, 1)
-    : clamp((along - view.x) / (frame.width * view.scale), 0, 1);
-}
-
-/** Where in the pane the divider stands, px; at the edge when the image runs on beyond it. */
-export function dividerAt(split, view, frame, pane, vertical = false) {
-  return vertical
-    ? clamp(view.y + split * frame.height * view.scale, 0, pane.height)
-    : clamp(view.x + split * frame.width * view.scale, 0, pane.width);
-}
-
-/**
- * The divider after a key: arrows 1 % (with Shift 10 %), pages 10 %, Home and End; null for other keys.
- * A divider that moves up and down follows the arrows up and down as they point.
- */
-export function splitAfterKey(split, key, shift = false, vertical = false) {
-  const step = shift ? 0.1 : 0.01;
-  const down = vertical ? step : -step;
-  const moves = {
-    ArrowLeft: -step, ArrowDown: down, ArrowRight: step, ArrowUp: -down,
-    PageDown: -0.1, PageUp: 0.1, Home: -1, End: 1,
-  };
-  if (!(key in moves)) return null;
-  return clamp(Math.round((split + moves[key]) * 1000) / 1000, 0, 1);
-}
-
-/** What a screen reader says of the divider. */
-export function describeSplit(split, before, after) {
-  const left = Math.round(split * 100);
-  return `${before} ${left} %, ${after} ${100 - left} %`;
-}
-
-/** The zoom that is asked for: "fit", or screen pixels for one pixel of the finest picture. */
-export function completeZoom(zoom) {
-  return Number.isFinite(zoom) && zoom > 0 ? zoom : "fit";
-}
-
-/** Zoom as written: 100 % is one pixel of the finest picture on one pixel of the screen. */
-export function zoomText(scale, ratio) {
-  return `${Math.round(scale * ratio * 100)} %`;
-}
-
-/**
- * How the browser may draw a layer: hard pixels where one covers a screen pixel or more, so that its
- * smoothing cannot flatter the coarser picture; averaged where the layer is shrunk, as nothing else is true.
- */
-export function renderingOf(layer, frame, scale, { ratio, smooth }) {
-  const screenPixels = (frame.width / layer.width) * scale * ratio;
-  return !smooth && screenPixels >= 1 ? "pixelated" : "auto";
-}
-
-/** The point of the image, as fractions, that is at `point` px in the pane; outside it below 0 or above 1. */
-export function fractionAt(point, view, frame) {
-  return {
-    x: (point.x - view.x) / (frame.width * view.scale),
-    y: (point.y - view.y) / (frame.height * view.scale),
-  };
-}
-
-/** The lens after an arrow key, moved by 1 % of the image, with Shift by 10 %; null for other keys. */
-export function lensAfterKey([x, y], key, shift = false) {
-  const step = shift ? 0.1 : 0.01;
-  const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
-  if (!(key in moves)) return null;
-  const round = (value) => clamp(Math.round(value * 1000) / 1000, 0, 1);
-  return [round(x + moves[key][0]), round(y + moves[key][1])];
-}
-
-/** Where in the frame a layer lies, frame pixels: all of it, or as much as its own shape fills. */
-export function placeOf(layer, frame) {
-  if (sameShape(layer, frame)) return { x: 0, y: 0, width: frame.width, height: frame.height };
-  const scale = Math.min(frame.width / layer.width, frame.height / layer.height);
-  const [width, height] = [layer.width * scale, layer.height * scale];
-  return { x: (frame.width - width) / 2, y: (frame.height - height) / 2, width, height };
-}
-
-/** The pixel of a layer that lies at a point of the frame (fractions), or null beside it. */
-export function pixelAt(point, layer, frame) {
-  const place = placeOf(layer, frame);
-  const x = Math.floor(((point.x * frame.width - place.x) / place.width) * layer.width);
-  const y = Math.floor(((point.y * frame.height - place.y) / place.height) * layer.height);
-  return x >= 0 && y >= 0 && x < layer.width && y < layer.height ? { x, y } : null;
-}
-
-/** Gray as the eye weighs it (Rec. 601), 0 to 255, of a color from 0 to 255. */
-export function lumaOf(red, green, blue) {
-  return 0.299 * red + 0.587 * green + 0.114 * blue;
-}
-
-/**
- * Paint where two pictures differ; all three hold red, green, blue and alpha, a byte each.
- *
- * Signed: blue where the second is darker, orange where it is lighter; else one dark red. What differs by
- * `threshold` of 255 or less is left as a pale picture of the first. Returns the share of pixels that differ
- * and the largest difference.
- */
-export function paintDifference(before, after, out, { threshold, signed }) {
-  let [count, largest] = [0, 0];
-  for (let at = 0; at < out.length; at += 4) {
-    const gray = lumaOf(before[at], before[at + 1], before[at + 2]);
-    const change = lumaOf(after[at], after[at + 1], after[at + 2]) - gray;
-    const size = Math.abs(change);
-    largest = Math.max(largest, size);
-    out[at + 3] = 255;
-    if (size <= threshold) {
-      out[at] = out[at + 1] = out[at + 2] = 205 + gray / 5.1;
-      continue;
-    }
-    count += 1;
-    const ink = 0.35 + 0.65 * (size / 255);
-    const [red, green, blue] = !signed ? [120, 0, 20] : change < 0 ? [0, 70, 170] : [200, 90, 0];
-    out[at] = 255 + (red - 255) * ink;
-    out[at + 1] = 255 + (green - 255) * ink;
-    out[at + 2] = 255 + (blue - 255) * ink;
-  }
-  return { share: out.length ? count / (out.length / 4) : 0, largest: Math.round(largest) };
-}
-
-/** What the difference is, in words. */
-export function describeDifference({ share, largest }, threshold) {
-  const percent = share > 0 && share < 0.001 ? "less than 0.1" : (share * 100).toFixed(1);
-  return share === 0
-    ? `No pixel differs by more than ${threshold} of 255`
-    : `${percent} % of pixels differ by more than ${threshold} of 255, the largest by ${largest}`;
-}
-
-/** The values of one point in both pictures: gray as one number, colors as three, and the change in gray. */
-export function describeValues(before, after) {
-  const gray = ([red, green, blue]) => red === green && green === blue;
-  const say = ({ label, x, y, color }) =>
-    `${label} (${x}, ${y}) ${gray(color) ? color[0] : color.slice(0, 3).join(" ")}`;
-  const change = Math.round(lumaOf(...after.color) - lumaOf(...before.color));
-  const sign = change > 0 ? "+" : change < 0 ? "−" : "±";
-  return `${say(before)} → ${say(after)} · ${sign}${Math.abs(change)}`;
-}
-
-/** How a kind of word is said and signed; words that are right in both readings are not marked. */
-export function signOf(kind) {
-  return { fixed: "✓", broken: "✗" }[kind] ?? "";
-}
-
-/** What is said of one word: its kind, what both readings have, and the truth where it is known. */
-export function describeWord({ kind, truth, texts }, labels) {
-  const quote = (text) => (text ? `“${text}”` : "nothing");
-  const read = labels.map((label, side) => `${label} ${quote(texts[side])}`).join(", ");
-  return `${kind}: ${read}${truth === null ? "" : `, truth ${quote(truth)}`}`;
-}
-
-/** The next word worth looking at after `current`, `step` 1 or −1, round the ends; -1 if there is none. */
-export function nextMarked(words, current, step) {
-  for (let tried = 1; tried <= words.length; tried += 1) {
-    const from = current < 0 && step < 0 ? 0 : current;
-    const index = (((from + step * tried) % words.length) + words.length) % words.length;
-    if (words[index].kind !== "unchanged") return index;
-  }
-  return -1;
-}
-
-/** Distance and midpoint of two pointers. */
-export function spanOf(first, second) {
-  return {
-    distance: Math.hypot(first.x - second.x, first.y - second.y),
-    middle: { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 },
-  };
-}
-
-/** The state that is asked for, with what is missing or impossible put right. */
-export function completeState(wanted, layers) {
-  const last = layers.length - 1;
-  const index = (value, otherwise) =>
-    Number.isInteger(value) && value >= 0 && value <= last ? value : otherwise;
-  return {
-    mode: MODES.includes(wanted.mode) ? wanted.mode : "wipe",
-    split: Number.isFinite(wanted.split) ? clamp(wanted.split, 0, 1) : 0.5,
-    before: index(wanted.before, 0),
-    after: index(wanted.after, last),
-    smooth: Boolean(wanted.smooth),
-    showsAfter: Boolean(wanted.showsAfter),
-    zoom: completeZoom(wanted.zoom),
-    vertical: Boolean(wanted.vertical),
-    signed: wanted.signed === undefined || Boolean(wanted.signed),
-    threshold: Number.isFinite(wanted.threshold) ? clamp(Math.round(wanted.threshold), 0, 255) : NOISE,
-    lens: completeLens(wanted.lens),
-    showsWords: wanted.showsWords === undefined || Boolean(wanted.showsWords),
-    selected: Number.isInteger(wanted.selected) ? wanted.selected : -1,
-  };
-}
-
-/** Where the lens is, as two fractions; in the middle unless it is told. */
-function completeLens(lens) {
-  const [x, y] = lens ?? [];
-  return Number.isFinite(x) && Number.isFinite(y) ? [clamp(x, 0, 1), clamp(y, 0, 1)] : [0.5, 0.5];
-}
 
 /** Build the comparison inside `element`; return a function that removes it and all it holds. */
 export function mount(element, data) {
@@ -467,19 +215,22 @@ class Comparison {
     layers.forEach((layer, side) => {
       const place = placeOf(layer, this.frame);
       marks[side].replaceChildren(...words.flatMap((word, index) =>
-        word.boxes[side].map((box) => this.markOf(word, index, box, place))));
+        word.boxes[side].map((box) => this.markOf(word, index, box, place, side))));
       texts[side].replaceChildren(
         Object.assign(document.createElement("b"), { textContent: labels[side] }), " ",
         ...words.flatMap((word, index) => {
           const span = document.createElement("span");
           span.className = "ocrnb-compare__word";
           Object.assign(span.dataset, { word: index, kind: word.kind });
+          if (word.confidences) span.dataset.sure = sureness(word.confidences[side]);
           span.title = describeWord(word, labels);
           span.textContent = (side ? signOf(word.kind) : "") + (word.texts[side] || "␣");
           return [span, " "];
         }),
       );
     });
+    const isSaid = words.some((word) => word.confidences?.some((confidence) => confidence !== null));
+    this.parts.legend.hidden = !isSaid;
     this.link(this.chosen);
     this.draw();
   }
@@ -489,10 +240,11 @@ class Comparison {
     return this.words[this.state.selected] ? this.state.selected : -1;
   }
 
-  markOf(word, index, [left, top, right, bottom], place) {
+  markOf(word, index, [left, top, right, bottom], place, side) {
     const made = this.parts.document.createElement("span");
     made.className = "ocrnb-compare__mark";
     Object.assign(made.dataset, { word: index, kind: word.kind });
+    if (word.confidences) made.dataset.sure = sureness(word.confidences[side]);
     const { width, height } = this.frame;
     const percent = (value) => `${(value * 100).toFixed(4)}%`;
     Object.assign(made.style, {
@@ -567,6 +319,7 @@ class Comparison {
     this.drawMarks();
     this.drawPanes();
     this.drawLens();
+    this.drawMap();
     this.drawHandle();
     this.drawWords();
     if (this.state.mode === "difference") this.paint();
@@ -594,6 +347,7 @@ class Comparison {
       marks[side].hidden = !on;
     });
     reading.hidden = !on;
+    this.parts.legend.style.display = on ? "" : "none";
     wordsButton.hidden = this.words.length === 0;
     press(wordsButton, this.state.showsWords);
   }
@@ -623,6 +377,42 @@ class Comparison {
     Object.assign(this.parts.ring.style, {
       width: `${2 * radius}px`, height: `${2 * radius}px`, transform: `translate(${x - radius}px, ${y - radius}px)`,
     });
+  }
+
+  /** Show on a small copy which part of the picture is in sight; only while that is not all of it. */
+  drawMap() {
+    const { map, mapSight } = this.parts;
+    map.hidden = !this.zoomed;
+    if (map.hidden) return;
+    const { width, height } = mapSize(this.frame, this.pane);
+    Object.assign(map.style, { width: `${width}px`, height: `${height}px` });
+    const sight = sightOf(this.view, this.frame, this.pane);
+    for (const [side, value] of Object.entries(sight)) mapSight.style[side] = `${value * 100}%`;
+    this.paintMap(width, height);
+  }
+
+  /** Copy the second picture small, once for each size it has. */
+  paintMap(width, height) {
+    const { mapCanvas, images } = this.parts;
+    const image = images[this.state.after];
+    const painted = `${image.src.slice(0, 200)} ${width} ${height}`;
+    if (this.mapped === painted || !image.complete || !image.naturalWidth) return;
+    this.mapped = painted;
+    mapCanvas.width = width * this.ratio;
+    mapCanvas.height = height * this.ratio;
+    const place = placeOf(this.after, this.frame);
+    const scale = mapCanvas.width / this.frame.width;
+    const pen = mapCanvas.getContext("2d");
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(image, place.x * scale, place.y * scale, place.width * scale, place.height * scale);
+  }
+
+  /** Bring what a point of the map stands for into the middle. */
+  panOnMap({ clientX, clientY }) {
+    const box = this.parts.map.getBoundingClientRect();
+    const point = { x: clamp((clientX - box.left) / box.width, 0, 1), y: clamp((clientY - box.top) / box.height, 0, 1) };
+    this.view = centerView(this.view, point, this.frame, this.pane);
+    this.draw();
   }
 
   /** Paint the difference once for all that changes until the next frame. */
@@ -852,16 +642,17 @@ const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey;
 
 /** Divider, pan and pinch from mouse, pen and fingers. */
 function followPointers(comparison, on) {
-  const { stage, handle } = comparison.parts;
+  const { stage, handle, map } = comparison.parts;
   const pointers = new Map();
   let dragsDivider = false;
+  followMap(comparison, on);
   const moveDivider = ({ x, y }) => {
     const { vertical } = comparison.state;
     comparison.change({ split: splitAt(vertical ? y : x, comparison.view, comparison.frame, vertical) });
   };
 
   on(stage, "pointerdown", (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || map.contains(event.target)) return;
     const onHandle = handle.contains(event.target);
     const point = comparison.pointIn(event);
     pointers.set(event.pointerId, point);
@@ -889,138 +680,19 @@ function followPointers(comparison, on) {
   on(stage, "pointercancel", release);
 }
 
-/** All elements of one comparison, not yet in the page. */
-function build(document, layers, signal) {
-  const make = (tag, part, attributes = {}, ...children) => {
-    const made = document.createElement(tag);
-    made.className = `ocrnb-compare__${part}`;
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    made.append(...children);
-    return made;
-  };
-  const button = (text, attributes = {}) => make("button", "button", { type: "button", ...attributes }, text);
-
-  const { images, giveBack } = loadImages(document, layers, signal, (layer) => {
-    strip.textContent = `The picture “${layer.label}” could not be shown: its data is damaged.`;
-    strip.hidden = false;
+/** Pan by pressing or dragging on the map. */
+function followMap(comparison, on) {
+  const { map } = comparison.parts;
+  on(map, "pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    map.setPointerCapture(event.pointerId);
+    comparison.panOnMap(event);
   });
-  const strip = make("p", "error", { role: "alert", hidden: "" });
-  const panes = { before: make("div", "pane"), after: make("div", "pane") };
-  const handle = make("div", "handle", {
-    role: "slider", tabindex: "0", "aria-orientation": "horizontal", "aria-valuemin": "0", "aria-valuemax": "100",
-  }, make("span", "grip", { "aria-hidden": "true" }));
-  const marks = [make("div", "marks", { hidden: "" }), make("div", "marks", { hidden: "" })];
-  const verdict = make("p", "verdict", { hidden: "" });
-  const texts = [make("p", "text"), make("p", "text")];
-  const reading = make("div", "reading", { role: "group", "aria-label": "Texts", tabindex: "0", hidden: "" }, ...texts);
-  const wordsButton = button("Words", { title: "Mark the words that were read (key w; n and p: next, previous)" });
-  const canvas = make("canvas", "difference", { "aria-hidden": "true" });
-  const ring = make("div", "ring", { "aria-hidden": "true" });
-  const values = make("div", "values");
-  const waiting = make("p", "waiting", { role: "status", hidden: "" });
-  const stage = make("div", "stage", { role: "group", tabindex: "0" },
-    panes.before, panes.after, canvas, ring, handle, waiting,
-  );
-  const captionBefore = make("span", "caption");
-  const captionAfter = make("span", "caption");
-  const toggle = make("button", "toggle", { type: "button" });
-  const modes = Object.fromEntries(
-    MODES.map((mode, index) => [mode, button(MODE_NAMES[mode], { title: `Key ${index + 1}` })]),
-  );
-  const choices = layers.length < 3 ? [] : layers.slice(1).map((layer, index) =>
-    button(layer.label, { "data-layer": String(index + 1) }));
-  const zoom = make("output", "zoom");
-  const zoomOut = button("−", { "aria-label": "Zoom out", title: "Zoom out (key −)" });
-  const zoomIn = button("+", { "aria-label": "Zoom in", title: "Zoom in (key +)" });
-  const fit = button("Fit", { title: "Show the whole picture (key 0)" });
-  const actual = button("1:1", { title: "One pixel of the finest picture on one pixel of the screen" });
-  const pixels = button("Pixels", { title: "On: every pixel as it is. Off: smoothed by the browser" });
-  const vertical = button("Vertical", { title: "One above the other instead of side by side (key v)" });
-  const signed = button("Signed", { title: "On: blue is darker, orange is lighter. Off: one color for both" });
-  const thresholdText = make("span", "threshold-text");
-  const threshold = make("input", "threshold", { type: "range", min: "0", max: "128", step: "1" });
-  const difference = make("div", "group", { role: "group", "aria-label": "Difference" },
-    signed, make("label", "threshold-label", {}, thresholdText, threshold));
-  const keys = button("Keys", { "aria-expanded": "false", title: "What the keys do (key ?)" });
-  const help = make("dl", "help", { hidden: "" }, ...helpEntries(make));
-  const live = make("div", "live", { "aria-live": "polite" });
-  const group = (name, ...children) => make("div", "group", { role: "group", "aria-label": name }, ...children);
-
-  const root = document.createElement("div");
-  root.className = "ocrnb-compare";
-  root.dataset.lmSuppressShortcuts = "true"; // JupyterLab takes single letters and digits for commands
-  if (choices.length) {
-    root.append(make("div", "choice", {}, `${layers[0].label} against`, group("Compare with", ...choices)));
-  }
-  root.append(
-    make("div", "captions", {}, captionBefore, toggle, captionAfter),
-    stage,
-    values,
-    strip,
-    make("div", "tools", {},
-      group("Mode", ...MODES.map((mode) => modes[mode])),
-      group("Zoom", zoomOut, zoom, zoomIn, fit, actual),
-      pixels, keys, wordsButton, vertical, difference),
-    verdict,
-    reading,
-    help,
-    live,
-  );
-  return {
-    root, stage, panes, handle, images, captionBefore, captionAfter, toggle, modes, choices, zoom,
-    zoomIn, zoomOut, fit, actual, pixels, keys, help, live, strip, waiting, giveBack,
-    document, marks, texts, verdict, reading, wordsButton, canvas, ring, values, vertical, signed,
-    difference, threshold, thresholdText,
-  };
-}
-
-function helpEntries(make) {
-  const rows = [
-    ["← →", "move the divider, the lens or the zoomed picture; with Shift ten times as far"],
-    ["Space", "hold to see the other picture"],
-    ["1 to 5", "wipe, toggle, side by side, difference, lens"],
-    ["v", "wipe up and down, or left and right"],
-    ["+ − 0", "zoom in, out, fit; Ctrl and wheel, pinch or double click do as well"],
-    ["n p w", "next and previous word that is not right in both; marks on and off"],
-    ["Esc", "leave"],
-  ];
-  return rows.flatMap(([key, meaning]) => [make("dt", "key", {}, key), make("dd", "meaning", {}, meaning)]);
-}
-
-/** One image element a layer, and a function that gives back what was borrowed and frees the rest. */
-function loadImages(document, layers, signal, onError) {
-  const undo = [];
-  const images = layers.map((layer) => {
-    const image = layer.element ?? document.createElement("img");
-    if (layer.element) undo.push(remember(image));
-    image.addEventListener("error", () => onError(layer), { signal });
-    image.className = "ocrnb-compare__image";
-    image.alt = layer.label;
-    image.draggable = false;
-    image.decoding = "sync"; // neither picture appears without the other
-    if (layer.bytes) {
-      image.src = URL.createObjectURL(new Blob([layer.bytes], { type: "image/png" }));
-      undo.push(() => URL.revokeObjectURL(image.src));
-    } else if (layer.src) {
-      Promise.resolve(layer.src).then((source) => { if (!signal.aborted) image.src = source; });
-    }
-    return image;
+  on(map, "pointermove", (event) => {
+    if (map.hasPointerCapture(event.pointerId)) comparison.panOnMap(event);
   });
-  return { images, giveBack: () => undo.reverse().forEach((step) => step()) };
-}
-
-/** A function that puts a borrowed image back in its place, as it was. */
-function remember(image) {
-  const { parentNode, nextSibling } = image;
-  const names = ["class", "alt", "draggable", "decoding", "style"];
-  const before = names.map((name) => [name, image.getAttribute(name)]);
-  return () => {
-    for (const [name, value] of before) {
-      if (value === null) image.removeAttribute(name);
-      else image.setAttribute(name, value);
-    }
-    parentNode?.insertBefore(image, nextSibling);
-  };
+  on(map, "dblclick", (event) => event.stopPropagation());
 }
 
 export default { mount };

@@ -430,7 +430,7 @@ class View {
     const rows = word.columns ? this.rowsOf(word) : [];
     const names = this.script.known ? this.names : this.names.slice(1);
     const table = rows.length
-      ? make("span", "table", {}, ...rows.flatMap((row, place) => [make("span", "name", {}, names[place]), row]))
+      ? make("span", "table", { "data-kind": word.kind }, ...rows.flatMap((row, place) => [make("span", "name", {}, names[place]), row]))
       : make("span", "table", {}, make("span", "name", {}, "all agree"), make("span", "row", { dir: "auto" }, word.text));
     this.detail.replaceChildren(table, word.columns ? this.kindOf(word) : "", crops);
   }

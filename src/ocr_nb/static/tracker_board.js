@@ -117,6 +117,7 @@ export class Rows {
     this.listeners = new Set();
     this.chosen = -1;
     this.report = null;
+    this.isPictured = false;
     this.isKnown = false;
     this.hear = (message, buffers) => this.take(message, buffers ?? []);
     model.on("msg:custom", this.hear);
@@ -126,7 +127,7 @@ export class Rows {
   take(message, buffers) {
     const take = {
       rows: () => this.takeRows(message), gone: () => message.ids.forEach((id) => this.all.delete(id)),
-      pictured: () => this.forget(), thumbnails: () => this.takePictures(message.id, buffers),
+      pictured: () => { this.isPictured = true; this.forget(); }, thumbnails: () => this.takePictures(message.id, buffers),
       selected: () => { this.chosen = message.id; }, reported: () => this.takeReport(message),
       piece: () => this.takePiece(message, buffers[0]),
     }[message.kind];
@@ -135,8 +136,9 @@ export class Rows {
     this.tellSoon(message.kind);
   }
 
-  takeRows({ rows }) {
+  takeRows({ rows, pictured }) {
     this.isKnown = true;
+    this.isPictured ||= Boolean(pictured);
     for (const values of rows) this.all.set(values[0], rowOf(values));
   }
 
@@ -202,11 +204,11 @@ const make = (tag, part, attributes = {}, ...children) => {
   return element;
 };
 
-const draw = (tag, attributes, ...children) => {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
+/** A small drawing from its source, which holds numbers only. */
+const draw = (source) => {
+  const template = document.createElement("template");
+  template.innerHTML = source;
+  return template.content.firstElementChild;
 };
 
 let boards = 0;
@@ -327,7 +329,7 @@ class View {
 
   follow(kinds) {
     if (kinds.has("rows") || kinds.has("gone")) this.sift();
-    if (kinds.has("pictured")) this.paint();
+    if (kinds.has("pictured")) this.sift();
     if (kinds.has("thumbnails")) for (const [id, row] of this.drawn) this.showPictures(row, id);
     if (kinds.has("selected")) this.mark(true);
     if (kinds.has("reported") || kinds.has("piece")) this.showReport();
@@ -354,6 +356,7 @@ class View {
   /** Filter and sort anew. */
   sift() {
     const { filters, all } = this;
+    this.root.dataset.pictured = String(this.rows.isPictured);
     const active = this.order[this.active]?.id;
     this.order = sorted(all.filter((row) => fits(row, filters)), filters.sort_by, filters.descending);
     this.active = this.order.findIndex((row) => row.id === active);
@@ -362,8 +365,7 @@ class View {
     for (const [place, [by]] of COLUMNS.entries()) {
       if (!by) continue;
       const isIt = by === filters.sort_by;
-      const downward = by === "outcome" || by === "image" ? filters.descending : filters.descending;
-      this.headers[place].setAttribute("aria-sort", isIt ? (downward ? "descending" : "ascending") : "none");
+      this.headers[place].setAttribute("aria-sort", isIt ? (filters.descending ? "descending" : "ascending") : "none");
     }
     this.shown.textContent = all.length ? `${shownText(this.order.length, all.length)} · board.frame has them as a DataFrame` : "";
     this.grid.setAttribute("aria-rowcount", this.order.length + 1);
@@ -455,7 +457,7 @@ class View {
       element.remove();
       this.drawn.delete(id);
     }
-    this.rows.want(shown.map((row) => row.id));
+    if (this.rows.isPictured) this.rows.want(shown.map((row) => row.id));
     this.point();
   }
 
@@ -477,9 +479,9 @@ class View {
     if (!Number.isFinite(row.before ?? NaN) || !Number.isFinite(row.after ?? NaN)) return "";
     const at = (rate) => 4 + slopeAt(rate, this.largest, height - 8);
     const [left, right] = [at(row.before), at(row.after)];
-    return draw("svg", { class: "ocrnb-board__line", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
-      draw("line", { x1: 5, y1: left, x2: width - 5, y2: right }),
-      draw("circle", { cx: 5, cy: left, r: 2.5 }), draw("circle", { cx: width - 5, cy: right, r: 3.5 }));
+    return draw(`<svg class="ocrnb-board__line" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" aria-hidden="true">
+      <line x1="5" y1="${left}" x2="${width - 5}" y2="${right}"/><circle cx="5" cy="${left}" r="2.5"/>
+      <circle cx="${width - 5}" cy="${right}" r="3.5"/></svg>`);
   }
 
   showPictures(element, id) {

@@ -17,7 +17,7 @@ from ..engine.layout import Recognition
 from ..errors import SettingsError, suggestion
 from ..images import ImageLike, Picture, load_picture, luma
 from ..report.comparison_page import Layer, render_comparison
-from ..report.document import read_asset
+from ..report.document import COMPARISON, read_asset
 from ..xheight import measure_x_height
 from ._base import QuietWidget, refuse_unknown
 from .preview import draw_preview
@@ -31,7 +31,7 @@ PIECE = 1 << 20
 MEASURED_PIXELS = 4_000_000
 """Pictures larger than this are shown without their x-height, which would take a second to measure."""
 
-_ESM = read_asset("image_compare.js") + read_asset("image_compare_widget.js")
+_ESM = "".join(map(read_asset, (*COMPARISON, "image_compare_widget.js")))
 _CSS = read_asset("image_compare.css")
 _STATE = {
     "mode": "mode", "split": "split", "before": "before_index", "after": "after_index", "smooth": "smooth",

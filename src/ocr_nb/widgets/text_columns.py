@@ -23,8 +23,8 @@ from .word_marks import Boxes, kind_of
 Column = tuple[str, str, str]
 """What the truth and both readings have in one place; empty where one has nothing."""
 
-AROUND = 0.6
-"""How much of its surroundings a crop shows on each side, in heights of the word."""
+AROUND = 0.3
+"""How much around it a crop shows above and below, in heights of the word; beside it thrice that."""
 WIDEST = 900
 """Pixels; a wider crop, such as that of a whole line on a scan, is shrunk to this."""
 
@@ -98,7 +98,7 @@ def crop_word(picture: Picture, boxes: Sequence[Sequence[float]]) -> bytes:
     left, right = min(lefts) * picture.width, max(rights) * picture.width
     around = AROUND * min(bottom - top, max((box[3] - box[1]) * picture.height for box in boxes))
     rows = slice(max(0, int(top - around)), max(1, int(np.ceil(bottom + around))))
-    columns = slice(max(0, int(left - around)), max(1, int(np.ceil(right + around))))
+    columns = slice(max(0, int(left - 3 * around)), max(1, int(np.ceil(right + 3 * around))))
     pixels = picture.pixels[rows, columns]
     if pixels.shape[1] <= WIDEST:
         return encode_png(pixels)

@@ -50,6 +50,7 @@ class TrackerBoard(QuietWidget):
     _esm = read_asset("tracker_board.js")
     _css = read_asset("tracker_board.css")
     _hides_still = True
+    _unfollow: Callable[[], None] | None = None
 
     condition = traitlets.Unicode("").tag(sync=True)
     """Rows of this condition only; empty for all."""
@@ -131,17 +132,15 @@ class TrackerBoard(QuietWidget):
     @property
     def frame(self) -> Pairs:
         """The rows that the filters leave, in the board's order, as a new DataFrame (see `pair_trials`)."""
-        pairs = sort_pairs(self._filtered(), self.sort_by, descending=self.descending)
-        return pairs.drop(columns="key")
+        return self._shown().drop(columns="key")
 
     def filter(
         self, *, condition: str | None = None, reader: str | None = None, outcome: str | None = None,
         x_height: tuple[float | None, float | None] | None = None, search: str | None = None,
     ) -> TrackerBoard:  # fmt: skip
-        """Show only rows that fit; what is not given stays as it was, and empty lets everything through.
+        """Show only rows that fit, and return this board: `board.filter(outcome="hurt").frame`.
 
-        Returns:
-            This board, so that `board.filter(outcome="hurt").frame` reads well.
+        What is not given stays as it was, and empty lets everything through.
         """
         given = {
             "condition": condition, "reader": reader, "outcome": outcome, "x_height": x_height,
@@ -208,6 +207,8 @@ class TrackerBoard(QuietWidget):
     def close(self) -> None:
         """Take the widget out of every view, follow the tracker no longer, and let pictures go."""
         super().close()
+        if self._unfollow is None:  # it was refused while it was made
+            return
         self._unfollow()
         with self._guard:
             self.tracker, self._pictures, self._told, self._numbers = None, {}, {}, {}
@@ -242,8 +243,8 @@ class TrackerBoard(QuietWidget):
         with self._guard:
             rows = [[self._numbers[key], *row] for key, row in self._told.items()]
         parts = [rows[start : start + ROWS_A_MESSAGE] for start in range(0, len(rows), ROWS_A_MESSAGE)]
-        for place, part in enumerate(parts or [[]]):
-            self.send({"kind": "rows", "rows": part, "all": len(rows), "first": place == 0})
+        for part in parts or [[]]:
+            self.send({"kind": "rows", "rows": part, "pictured": bool(self._pictures)})
 
     def _send_thumbnails(self, numbers: Iterable[int]) -> None:
         wanted = set(numbers)
@@ -318,7 +319,7 @@ class TrackerBoard(QuietWidget):
         if gone:
             self.send({"kind": "gone", "ids": gone})
         for start in range(0, len(news), ROWS_A_MESSAGE):
-            self.send({"kind": "rows", "rows": news[start : start + ROWS_A_MESSAGE], "all": len(rows)})
+            self.send({"kind": "rows", "rows": news[start : start + ROWS_A_MESSAGE]})
         chief = self.condition or self._chief
         self.set_trait("verdict", judge_board(self._open_tracker(), self.baseline, chief, self.reader))
         self._pause = max(PAUSE, time.perf_counter() - started)
@@ -335,11 +336,9 @@ class TrackerBoard(QuietWidget):
     def _pairs(self) -> Pairs:
         return pair_trials(self._open_tracker().store, self.baseline)
 
-    def _filtered(self) -> Pairs:
-        return filter_pairs(
-            self._pairs(), condition=self.condition, reader=self.reader, outcome=self.outcome,
-            x_height=self.x_height, search=self.search,
-        )  # fmt: skip
+    def _shown(self) -> Pairs:
+        left = filter_pairs(self._pairs(), **{name: getattr(self, name) for name in _FILTERS})
+        return sort_pairs(left, self.sort_by, descending=self.descending)
 
     def _open_tracker(self) -> AccuracyTracker:
         if self.tracker is None:
@@ -366,9 +365,7 @@ class TrackerBoard(QuietWidget):
         """Return the verdict and a table of the first rows."""
         if not self._kept or self.tracker is None:
             return None
-        return write_table(
-            sort_pairs(self._filtered(), self.sort_by, descending=self.descending), self.verdict
-        )
+        return write_table(self._shown(), self.verdict)
 
     @traitlets.validate("outcome")  # type: ignore[untyped-decorator]
     def _check_outcome(self, proposal: Mapping[str, Any]) -> str:
