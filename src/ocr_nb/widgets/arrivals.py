@@ -19,7 +19,7 @@ from ..images import ImageLike
 from ..jobs import Job
 from ..sample_set import samples
 from ..service.download import Check, download_image, is_url, name_of
-from .input_images import TRUTH_SUFFIX
+from .input_images import TRUTH_SUFFIX, check_beginning
 from .uploads import Upload, Uploads
 
 AT_A_TIME = 2
@@ -58,6 +58,8 @@ class Arrivals:
         self._uploads = Uploads()
         self._texts: dict[str, str] = {}
         """Ground truths that came before their images, by the name without its suffix."""
+        self._fetching: dict[str, Job[None]] = {}
+        """Addresses that are being asked."""
         self._guard = threading.Lock()
         self._door = asyncio.Semaphore(AT_A_TIME)
 
@@ -75,7 +77,7 @@ class Arrivals:
         elif kind == "piece":
             self._add(key, int(message["offset"]), buffers[0])
         elif kind == "stop":
-            self._uploads.stop(key)
+            self._stop(key)
         elif kind == "address":
             self._fetch(key, str(message["url"]).strip())
         elif kind == "sample":
@@ -89,6 +91,16 @@ class Arrivals:
         self._uploads.clear()
         with self._guard:
             self._texts.clear()
+            fetching, self._fetching = self._fetching, {}
+        for job in fetching.values():
+            job.cancel()
+
+    def _stop(self, key: str) -> None:
+        self._uploads.stop(key)
+        with self._guard:
+            job = self._fetching.pop(key, None)
+        if job is not None:
+            job.cancel()
 
     def _begin(self, key: str, name: str, message: Mapping[str, Any]) -> None:
         try:
@@ -97,16 +109,27 @@ class Arrivals:
             self._owner.refuse(key, name, error)
 
     def _add(self, key: str, offset: int, piece: memoryview) -> None:
+        name = self._uploads.name_of(key)
         try:
             upload = self._uploads.add(key, offset, piece)
+            if upload is not None and offset == 0 and not upload.name.lower().endswith(TRUTH_SUFFIX):
+                self._look_at(key, upload)
         except ImageError as error:
-            self._owner.refuse(key, "A file", error)
+            self._owner.refuse(key, name, error)
             return
         if upload is None:
             return
         self._owner.send({"kind": "got", "upload": key, "received": offset + len(piece)})
         if upload.is_complete:
             self._read_later(key, partial(self._read_upload, upload), upload.name)
+
+    def _look_at(self, key: str, upload: Upload) -> None:
+        """Refuse after its first piece what is no image: nobody waits for the rest of a video."""
+        try:
+            check_beginning(bytes(upload.data[:16]), upload.name)
+        except ImageError:
+            self._uploads.stop(key)
+            raise
 
     def _fetch(self, key: str, url: str) -> None:
         if not is_url(url):
@@ -119,9 +142,13 @@ class Arrivals:
             except ImageError as error:
                 self._owner.refuse(key, name_of(url), error)
                 return
+            finally:
+                with self._guard:
+                    self._fetching.pop(key, None)
             await self._read(key, partial(self._owner.admit, data, name, None, True), name)
 
-        Job(work, label="download an image")
+        with self._guard:
+            self._fetching[key] = Job(work, label="download an image")
 
     def _read_later(self, key: str, read: Callable[[], object], name: str = "") -> None:
         async def work(job: Job[None]) -> None:

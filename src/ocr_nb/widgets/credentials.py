@@ -221,11 +221,12 @@ class Credentials(QuietWidget):
     # ------------------------------------------------------------------ what views do
 
     def take(self, message: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
-        """Take what was typed: id, secret and token, as the message's three buffers."""
+        """Take what was typed: id, secret and token, a line each in the message's only buffer."""
         if message.get("kind") != "connect":
             self.answer(message)
             return
-        name, secret, token = (Secret(bytes(buffer).decode("utf-8", "replace").strip()) for buffer in buffers)
+        name, secret, token = map(_sealed, bytes(buffers[0]).decode("utf-8", "replace").split("\n"))
+        assert name is not None
         self.send({"kind": "taken", "view": message.get("view")})
         self._dare(
             lambda: self.connect(name.reveal(), secret, token, remember=message.get("remember") is True)
@@ -260,14 +261,13 @@ class Credentials(QuietWidget):
 
         def look() -> None:
             looked = {} if self.is_barred else {name: look_at(name, self._settings) for name in SOURCES}
+            first = next((one for one in looked.values() if isinstance(one, Found)), None)
             with self._guard:
                 self._looked = looked
-                is_idle = self._service is None and self._attempts == attempts
-                if is_idle:
-                    self._used = next((one for one in looked.values() if isinstance(one, Found)), None)
+                if self._service is None and self._attempts == attempts:
+                    self._used, self._state, self._reason = first, "found" if first else "absent", ""
             done.set()
-            if is_idle:
-                self._turn("found" if self._used else "absent")
+            self._turn(self._state, self._reason)
 
         attempts = self._attempts
         threading.Thread(target=look, name="ocr_nb-sources", daemon=True).start()

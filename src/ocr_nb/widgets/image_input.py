@@ -238,9 +238,8 @@ class ImageInput(QuietWidget):
         """Change the list, or tell of it; anything else is not for us."""
         kind, number = message.get("kind"), message.get("id")
         if kind == "send":
-            self.send(
-                {"kind": "facts", "samples": [_offered(sample) for sample in samples()], "limit": MOST_BYTES}
-            )
+            offered = [_offered(sample) for sample in samples()]
+            self.send({"kind": "facts", "samples": offered, "limit": MOST_BYTES, "keeps": self._keeps})
             self._tell()
         elif kind == "thumbnails":
             self._send_thumbnails(message["ids"])

@@ -62,14 +62,32 @@ def take_in(
     Raises:
         ImageError: it cannot be read; the message names it and says why.
     """
-    if isinstance(image, bytes) and image[:5] == b"%PDF-":
-        raise ImageError(
-            f"{name or 'The document'} is a PDF: here only images are taken. Save its pages as PNG, or give "
-            "its path to ocr_nb.recognize."
-        )
+    if isinstance(image, bytes):
+        check_beginning(image[:16], name or "image")
     picture = load_picture(image, name=name)
     advice = advise(picture, reader)
     return InputImage(picture.name, picture, advice.x_height_px, advice, private, ground_truth)
+
+
+def check_beginning(head: bytes, name: str) -> None:
+    """Look at the first 16 bytes of a file.
+
+    Raises:
+        ImageError: it is no image of a kind that is read here, whatever follows.
+    """
+    if head[:5] == b"%PDF-":
+        raise ImageError(
+            f"{name} is a PDF: here only images are taken. Save its pages as PNG, or give its path to "
+            "ocr_nb.recognize."
+        )
+    if head and not any(head.startswith(start) for start in _BEGINNINGS):
+        raise ImageError(
+            f"{name} is not an image that can be read here: give BMP, GIF, JPEG, PNG, TIFF or WebP."
+        )
+
+
+_BEGINNINGS = (b"BM", b"GIF8", b"\xff\xd8\xff", b"\x89PNG", b"II", b"MM", b"RIFF")
+"""What files of those formats begin with; whether the rest is sound is found out by reading it."""
 
 
 def files_in(folder: Path) -> Iterator[Path]:

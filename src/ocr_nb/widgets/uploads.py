@@ -87,6 +87,11 @@ class Uploads:
                 del self._open[key]
             return upload
 
+    def name_of(self, key: str) -> str:
+        """Return what a file is called; empty for one that nobody waits for."""
+        with self._guard:
+            return self._open[key].name if key in self._open else ""
+
     def stop(self, key: str) -> None:
         """Let a file go."""
         with self._guard:

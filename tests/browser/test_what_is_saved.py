@@ -1,0 +1,259 @@
+"""A typed secret and private images, through a real JupyterLab: no artefact holds any of them.
+
+Artefacts: the notebook with widget state, nbconvert's HTML, ipywidgets' `embed` export, the logs of server
+and kernel at DEBUG, and every file below the server's folder. A leaky widget shows that each would tell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import io
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbconvert import HTMLExporter
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from needs import needs
+from notebook_hosts import Host, Window, open_window, start_jupyter
+from ocr_nb.images import encode_png
+from ocr_nb.server.app import make_app
+from ocr_nb.server.options import ServerOptions
+from ocr_nb.server.tokens import TokenDesk
+from ocr_nb.settings import Secret
+from server.running import listening
+from stepwise import WorksStepwise
+
+CLIENT = "canary-client-id-1234"
+SECRET = "CANARY-7f3a9c-secret-typed-in-the-browser"
+INK = (201, 37, 142)
+"""A color that nothing else in a notebook has."""
+
+START = """
+import logging
+logging.basicConfig(level=logging.DEBUG, filename="kernel.log", format="%(name)s %(message)s %(args)s")
+import ocr_nb
+access = ocr_nb.Credentials(base_url="{server}")
+access
+"""
+IMAGES = "inputs = ocr_nb.ImageInput()\ninputs"
+SAMPLE = "shown = ocr_nb.ImageInput(ocr_nb.samples('card'))\nshown"
+TELL = "print(access.state, len(inputs.images))"
+USE = "access.use_cloud()\nprint(ocr_nb.upsample(inputs.images[0].picture).result().width)"
+EXPORT = """
+from ipywidgets.embed import embed_minimal_html
+embed_minimal_html("export.html", views=[access, inputs])
+print(vars(access), inputs, access)
+"""
+LEAK = """
+import logging, pathlib
+logging.basicConfig(level=logging.DEBUG, filename="kernel.log")
+import anywidget, traitlets
+class Leaky(anywidget.AnyWidget):
+    _esm = "export default {{ render() {{}} }}"
+    secret = traitlets.Unicode("{secret}").tag(sync=True)
+    pixels = traitlets.Bytes(pathlib.Path("canary.png").read_bytes()).tag(sync=True)
+leaky = Leaky()
+logging.debug("connecting with %s", leaky.secret)
+logging.debug("image %s", leaky.pixels)
+from ipywidgets.embed import embed_minimal_html
+embed_minimal_html("export.html", views=[leaky])
+leaky
+"""
+
+
+def canary(height: int = 120) -> bytes:
+    """A PNG with stripes of a known color."""
+    pixels = np.full((height, 200, 3), 255, np.uint8)
+    pixels[20:60:3, 10:190] = INK
+    return encode_png(pixels)
+
+
+# ---------------------------------------------------------------- how a leak is found
+
+
+def has_secret(content: str) -> bool:
+    """Tell whether the secret is there, plain, in Base64 at any alignment, or in hexadecimal."""
+    plain = SECRET.encode()
+    coded = [base64.b64encode(b"x" * shift + plain).decode()[4:-4] for shift in range(3)]
+    return any(form in content for form in (SECRET, plain.hex(), *coded))
+
+
+def has_pixels(content: str) -> bool:
+    """Tell whether any picture in the text, whatever its size and format, shows the canary's color."""
+    return any(_is_canary(data) for data in _pictures(content))
+
+
+def _pictures(content: str) -> Iterator[bytes]:
+    """Yield what may be a picture: Base64, printed bytes, raw bytes."""
+    for found in re.finditer(r"(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR)[A-Za-z0-9+/=\\n]{60,}", content):
+        text = found[0].replace("\\n", "").rstrip("=")
+        try:
+            yield base64.b64decode(text[: len(text) // 4 * 4])
+        except binascii.Error:
+            continue
+    for found in re.finditer(r"\\x89PNG(?:[^'\"]|\\')*", content):
+        yield found[0].encode("latin-1", "replace").decode("unicode_escape").encode("latin-1", "replace")
+    for found in re.finditer("\x89PNG", content):
+        yield content[found.start() : found.start() + 500_000].encode("latin-1", "replace")
+
+
+def _is_canary(data: bytes) -> bool:
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            pixels = np.asarray(image.convert("RGB")).astype(int)
+    except Exception:  # no picture after all, or one that is cut off
+        return data[:4] == b"\x89PNG" and bytes(INK) in data
+    return bool((np.abs(pixels - INK).sum(axis=2) < 40).mean() > 0.005)
+
+
+def artefacts(window: Window) -> dict[str, str]:
+    """Return every artefact by its name, as text (bytes as latin-1)."""
+    folder = window.host.folder
+    notebook = nbformat.read(window.path, as_version=4)
+    (folder / "converted.html").write_text(HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "canary.png"]
+    return {str(path.relative_to(folder)): path.read_bytes().decode("latin-1") for path in files}
+
+
+# ---------------------------------------------------------------- where it happens
+
+
+@pytest.fixture
+def loud_lab(tmp_path: Path) -> Iterator[Host]:
+    """JupyterLab that saves the widgets' state, with server and kernels logging at DEBUG."""
+    needs("chromium", "module:jupyterlab")
+    settings = tmp_path / ".config" / "lab" / "user-settings" / "@jupyter-widgets" / "jupyterlab-manager"
+    settings.mkdir(parents=True)
+    (settings / "plugin.jupyterlab-settings").write_text('{"saveState": true}')
+    (tmp_path / ".config" / "jupyter_server_config.py").write_text("c.ServerApp.log_level = 10\n")
+    profile = tmp_path / ".ipython" / "profile_default"
+    profile.mkdir(parents=True)
+    (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 10\n")
+    with start_jupyter("jupyterlab", tmp_path) as host:
+        yield host
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """An OCR server that knows the secret; its base address."""
+    desk = TokenDesk(CLIENT, Secret(SECRET), strict=True)
+    service = WorksStepwise(time.time, at_once=True)
+    app = make_app(
+        service,
+        ServerOptions(strict=True),
+        store=service.store,
+        tokens=desk,
+        now=time.time,
+        sleep=asyncio.sleep,
+    )
+    with listening(app) as address:
+        yield address
+
+
+def type_the_secret(page: Page) -> None:
+    """By key, as a person does; the field is empty afterwards."""
+    page.get_by_label("Client id").fill(CLIENT)
+    field = page.get_by_label("Client secret")
+    field.focus()
+    page.keyboard.type(SECRET)
+    page.keyboard.press("Enter")
+    expect(page.locator(".ocrnb-credentials")).to_have_attribute("data-state", "connected")
+    assert ["", "", ""] == page.locator(".ocrnb-credentials__form input:not([type=checkbox])").evaluate_all(
+        "all => all.map((one) => one.value)"
+    )
+
+
+def bring_images(page: Page, folder: Path) -> None:
+    """By dialog, by drop and by paste."""
+    (folder / "canary.png").write_bytes(canary())
+    view = page.locator(".ocrnb-input").first
+    with page.expect_file_chooser() as chooser:
+        view.get_by_role("button", name="Choose files").click()
+    chooser.value.set_files(folder / "canary.png")
+    expect(view.locator(".ocrnb-input__row")).to_have_count(1)
+    transfer = page.evaluate_handle(
+        """(coded) => {
+        const bytes = Uint8Array.from(atob(coded), (one) => one.charCodeAt(0));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], "dropped.png", { type: "image/png" }));
+        return transfer;
+        }""",
+        base64.b64encode(canary(130)).decode(),
+    )
+    for kind in ("dragenter", "dragover", "drop"):
+        view.dispatch_event(kind, {"dataTransfer": transfer})
+    expect(view.locator(".ocrnb-input__row")).to_have_count(2)
+    page.evaluate(
+        """async (coded) => {
+        const bytes = Uint8Array.from(atob(coded), (one) => one.charCodeAt(0));
+        const blob = new Blob([bytes], { type: "image/png" });
+        await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+        }""",
+        base64.b64encode(canary(140)).decode(),
+    )
+    view.locator(".ocrnb-input__zone").click(position={"x": 8, "y": 8})
+    page.keyboard.press("Control+v")
+    expect(view.locator(".ocrnb-input__row")).to_have_count(3)
+    expect(view.locator(".ocrnb-input__thumbnail")).to_have_count(3)
+    view.get_by_role("button", name="Text and details: dropped.png").click()
+    view.get_by_label("Ground truth").nth(1).fill("a private text")
+    page.keyboard.press("Tab")
+
+
+def test_no_artefact_holds_the_secret_or_a_pixel(loud_lab, server, chromium):
+    """Typed, connected, used; dropped, pasted, chosen; then everything that was written is searched."""
+    cells = (START.format(server=server), IMAGES, SAMPLE, TELL, USE, EXPORT)
+    with open_window(
+        chromium, loud_lab, cells, "private", permissions=["clipboard-read", "clipboard-write"]
+    ) as window:
+        window.run(0)
+        type_the_secret(window.page)
+        window.run(1)
+        bring_images(window.page, loud_lab.folder)
+        window.run(2)
+        window.run_until(3, "connected 3")
+        window.run_until(4, "600")
+        window.run(5)
+        window.shoot("what_is_saved")
+        saved = window.save()
+        found = artefacts(window)
+        assert [] == window.complaints
+
+    # The search looks at the right things: state is saved, logs speak, an image loaded by code is there.
+    assert "application/vnd.jupyter.widget-state+json" in saved["metadata"]["widgets"]
+    assert "image/png" in saved["cells"][2]["outputs"][0]["data"]
+    assert "image/png" not in saved["cells"][1]["outputs"][0]["data"]
+    assert "comm_msg" in found[".server.log"]
+    assert "connect_tcp" in found["kernel.log"]
+    assert "application/vnd.jupyter.widget-state+json" in found["export.html"]
+    assert "data:image/png;base64" in found["converted.html"]
+
+    assert [] == [name for name, content in found.items() if has_secret(content)]
+    assert [] == [name for name, content in found.items() if has_pixels(content)]
+    assert [] == [name for name, content in found.items() if "a private text" in content]
+    assert [] == [name for name, content in found.items() if "dropped.png" in content]
+
+
+def test_the_search_finds_what_a_leaky_widget_leaves(loud_lab, chromium):
+    """Secret and picture in synced traits, and in a log: found in every artefact."""
+    (loud_lab.folder / "canary.png").write_bytes(canary())
+    with open_window(chromium, loud_lab, (LEAK.format(secret=SECRET),), "leaky") as window:
+        window.run(0)
+        window.page.wait_for_timeout(500)
+        window.save()
+        notebook = nbformat.read(window.path, as_version=4)
+        notebook.cells[0].source = ""  # the secret is in this cell's source, too
+        nbformat.write(notebook, window.path)
+        found = artefacts(window)
+    for name in ("leaky.ipynb", "converted.html", "export.html", "kernel.log"):
+        assert has_secret(found[name]), name
+        assert has_pixels(found[name]), name
