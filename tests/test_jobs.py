@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -234,6 +235,58 @@ def test_an_earlier_task_can_be_attached_to():
 
     assert job.result(10) == "hello"
     assert job.calls == 2
+
+
+# ---------------------------------------------------------------------- once more
+
+
+def test_a_failed_job_is_asked_for_again_as_a_new_task():
+    """`repeat` gives a new job; the old one keeps its error."""
+    service = ScriptedService([FAILED])
+    job = start(service)
+    assert isinstance(wait_for(job.done) and job.exception(), TaskFailed)
+    again = job.repeat()
+    assert wait_for(again.done)
+    assert 2 == len(service.requests)
+    assert again.task_id != job.task_id
+
+
+def test_a_timed_out_job_asks_on_about_the_same_task():
+    """The task may still finish: a second one would be paid for twice."""
+    service = ScriptedService([TaskStatus.PROCESSING, TaskStatus.PROCESSING, COMPLETED])
+    polling = Polling(first_wait=0.01, growth=1.0, longest_wait=10.0, jitter=0.0, patience=0.02)
+    job = start(service, polling)
+    assert isinstance(wait_for(job.done) and job.exception(), TaskTimedOut)
+    again = job.repeat()
+    assert wait_for(lambda: again.task_id is not None)
+    assert (1, job.task_id) == (len(service.requests), again.task_id)
+    again.cancel()
+
+
+def test_a_job_that_can_be_repeated_is_freed_at_once():
+    """It does not hold itself, nor its image."""
+    job = start(ScriptedService([COMPLETED]))
+    job.result(10)
+    gone = weakref.ref(job)
+    gc.disable()
+    try:
+        del job
+        assert wait_for(lambda: gone() is None)
+    finally:
+        gc.enable()
+
+
+def test_gathering_counts_its_parts():
+    """`progress` is how many have ended, told after each; `children` are the jobs given."""
+    seen = []
+    jobs = [compute(lambda: 1, label="one"), compute(lambda: 2, label="two")]
+    both = gather(jobs)
+    both.on_progress(lambda job: seen.append(job.progress))
+    both.result(10)
+    assert tuple(jobs) == both.children
+    assert (2, 2) == both.progress
+    assert wait_for(lambda: (2, 2) in seen)
+    assert start(ScriptedService([COMPLETED])).progress is None
 
 
 # ---------------------------------------------------------------------- cancelling

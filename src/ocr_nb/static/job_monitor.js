@@ -178,6 +178,8 @@ const make = (tag, part, attributes = {}, ...children) => {
   const element = document.createElement(tag);
   element.className = `ocrnb-monitor__${part}`;
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  // JupyterLab looks for this on what has the focus, and only then further out: else “d d” deletes the cell.
+  if (tag === "button" || "tabindex" in attributes) element.setAttribute("data-lm-suppress-shortcuts", "true");
   element.append(...children);
   return element;
 };
@@ -345,7 +347,7 @@ class View {
     const heads = ["", "Task", "State", "Time", "Calls", "Actions"].map((name) => make("span", "head", { role: "columnheader" }, name));
     this.grid = make("div", "grid", { role: "grid", "aria-label": "Tasks" },
       make("div", "group", { role: "rowgroup" }, make("div", "heads", { role: "row" }, ...heads)), this.list);
-    this.root = make("section", "root", { "aria-label": "Job monitor", "data-lm-suppress-shortcuts": "true" },
+    this.root = make("section", "root", { "aria-label": "Job monitor" },
       make("div", "bar", {}, this.summary, make("div", "tools", {}, this.order, this.stop, this.clear)),
       this.grid, this.empty, this.problem, this.live);
     this.root.className = "ocrnb-monitor";

@@ -348,6 +348,8 @@ const draw = (tag, part, attributes = {}, ...children) => fill(document.createEl
 function fill(element, part, attributes, children) {
   if (part) element.setAttribute("class", `ocrnb-shrink__${part}`);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  // JupyterLab looks for this on what has the focus, and only then further out: else “d d” deletes the cell.
+  if (element.matches("button, input, select, [tabindex]")) element.setAttribute("data-lm-suppress-shortcuts", "true");
   element.append(...children);
   return element;
 }
@@ -455,7 +457,7 @@ class View {
     this.key.append("In the readings: ", make("span", "mark", { "data-kind": "wrong" }, "read wrong"), " ",
       make("span", "mark", { "data-kind": "extra" }, "not there"), " ", make("span", "mark", { "data-kind": "missing" }, "not read"));
     const step = (name) => make("p", "step", {}, STEPS[name]);
-    this.root = make("section", "", { "aria-label": "Shrink explorer", "data-lm-suppress-shortcuts": "true" },
+    this.root = make("section", "", { "aria-label": "Shrink explorer" },
       make("div", "bar", {}, ...Object.values(this.selects).map(({ field }) => field), this.large),
       this.verdict,
       make("div", "main", {}, make("div", "left", {}, step("page"), this.buildPage(on)),
@@ -632,6 +634,8 @@ class View {
       this.drawn = picture ?? key;
     }
     this.canvas.hidden = !this.album.source && !picture;
+    this.actual.hidden = this.canvas.hidden;
+    this.box.hidden = this.canvas.hidden;
     this.frame.dataset.empty = this.canvas.hidden;
     say(this.caption, `${size.width}×${size.height} px · text ${heightText(height)} high`);
     this.showLens(setup);

@@ -110,6 +110,9 @@ class ShrinkExplorer(QuietWidget):
             ImageError: the picture cannot be read, or its text is too small to be shrunk.
             SettingsError: a condition, a setting, an engine or the truth cannot be used.
         """
+        self._worker = NewestWins(REST)
+        self._sweep: Job[Any] | None = None
+        self._benches: dict[str, Bench] = {}
         self._tracker = AccuracyTracker() if tracker is None else tracker
         self._conditions = parse_conditions(conditions)
         self._options: dict[str, Any] = {
@@ -119,8 +122,6 @@ class ShrinkExplorer(QuietWidget):
         name, self._benches = self._first_bench(image, truth)
         self._has_own = name == OWN
         self._kept = keep_picture
-        self._worker = NewestWins(REST)
-        self._sweep: Job[Any] | None = None
         self._bench = self._benches[name]
         start = min(12.0, self._bench.x_heights[-1]) if x_height is None else float(x_height)
         chosen = "" if service is not None else engine
@@ -201,7 +202,8 @@ class ShrinkExplorer(QuietWidget):
         """Take the widget out of every view, stop reading, and let the pictures go."""
         self.cancel_curve()
         self._worker.forget()
-        self._bench.stop()
+        for bench in self._benches.values():
+            bench.stop()
         super().close()
         self._benches = {}
 
