@@ -33,10 +33,11 @@ def place_words(recognition: Recognition, width: int, height: int) -> tuple[Word
     )
 
 
-def find_places(words: Sequence[WordBox], pieces: Sequence[str]) -> list[list[Place]]:
-    """Return for each piece of the text, in order, where the words stand that it overlaps."""
+def find_places(words: Sequence[Sequence[float]], pieces: Sequence[str]) -> list[list[Place]]:
+    """Return for each piece of the text, in order, where the words (`WordBox`es) stand that it overlaps."""
+    places: list[Place] = [(left, top, right, bottom) for _, left, top, right, bottom in words]
     found = find_overlaps([int(word[0]) for word in words], pieces)
-    return [[words[number][1:] for number in numbers] for numbers in found]
+    return [[places[number] for number in numbers] for numbers in found]
 
 
 def find_overlaps(lengths: Sequence[int], pieces: Sequence[str]) -> list[list[int]]:

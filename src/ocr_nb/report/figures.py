@@ -43,27 +43,27 @@ def draw_rates(summary: Summary, trials: Sequence[Trial], reader: Reader) -> Mar
         name: [_finite(trial.cer) for trial in _trials_of(trials, name, reader) if trial.cer is not None]
         for name in names
     }
-    top = _round_up(max((rate for values in rates.values() for rate in values), default=0.0))
+    top = round_up(max((rate for values in rates.values() for rate in values), default=0.0))
     scale = _scale(0.0, top)
     height = 10 + _ROW * len(rows) + 26
     parts = [*_axis(scale, _ticks(0.0, top), height, percent_of=_tick_percent)]
     for index, row in enumerate(rows):
         y = 10 + _ROW * index
         color = colors[row.condition]
-        parts.append(_text(_LEFT, y + 11, label(row.condition), class_=f"name {color}"))
+        parts.append(make_text(_LEFT, y + 11, label(row.condition), class_=f"name {color}"))
         parts.append(_line(_LEFT, y + 27, WIDTH - _RIGHT, y + 27, class_="track"))
         for place, rate in enumerate(rates[row.condition]):
             shift = (place % 3 - 1) * 3.5
             parts.append(
-                element("circle", cx=_n(scale(rate)), cy=_n(y + 27 + shift), r=4, class_=f"dot {color}")
+                element("circle", cx=trim(scale(rate)), cy=trim(y + 27 + shift), r=4, class_=f"dot {color}")
             )
         if row.cer is not None:
             x = scale(min(_finite(row.cer.corpus), top))
             parts.append(_line(x, y + 18, x, y + 37, class_=f"mark {color}"))
             parts.append(
-                _text(WIDTH - _RIGHT, y + 11, percent(row.cer.corpus), class_="value", text_anchor="end")
+                make_text(WIDTH - _RIGHT, y + 11, percent(row.cer.corpus), class_="value", text_anchor="end")
             )
-    return _svg(parts, height, "Character error rate of each image under each condition")
+    return make_svg(parts, height, "Character error rate of each image under each condition")
 
 
 def draw_slopes(summary: Summary, trials: Sequence[Trial], row: ConditionSummary) -> Markup:
@@ -77,7 +77,7 @@ def draw_slopes(summary: Summary, trials: Sequence[Trial], row: ConditionSummary
     known = [
         (_finite(was), _finite(now), name) for was, now, name in pairs if was is not None and now is not None
     ]
-    top = _round_up(max((rate for was, now, _ in known for rate in (was, now)), default=0.0))
+    top = round_up(max((rate for was, now, _ in known for rate in (was, now)), default=0.0))
     height, left, right = 222, 46, WIDTH - 118
     low, high = height - 30, 30
 
@@ -86,12 +86,12 @@ def draw_slopes(summary: Summary, trials: Sequence[Trial], row: ConditionSummary
 
     parts = [
         *(
-            _text(left - 8, y_of(tick) + 4, _tick_percent(tick), class_="tick", text_anchor="end")
+            make_text(left - 8, y_of(tick) + 4, _tick_percent(tick), class_="tick", text_anchor="end")
             for tick in _ticks(0, top)
         ),
         *(_line(left, y_of(tick), right, y_of(tick), class_="grid") for tick in _ticks(0, top)),
-        _text(left, 14, label(summary.baseline), class_="name c-original", text_anchor="start"),
-        _text(
+        make_text(left, 14, label(summary.baseline), class_="name c-original", text_anchor="start"),
+        make_text(
             right,
             14,
             label(row.condition),
@@ -104,12 +104,12 @@ def draw_slopes(summary: Summary, trials: Sequence[Trial], row: ConditionSummary
         title = element("title", f"{name}: {percent(was)} → {percent(now)}")
         line = _line(left, y_of(was), right, y_of(now), class_=f"slope {kind}")
         ends = [
-            element("circle", cx=x, cy=_n(y_of(rate)), r=3, class_=f"end {kind}")
+            element("circle", cx=x, cy=trim(y_of(rate)), r=3, class_=f"end {kind}")
             for x, rate in ((left, was), (right, now))
         ]
         parts.append(element("g", title, line, *ends))
     parts.extend(_slope_labels(known, right, y_of, low))
-    return _svg(
+    return make_svg(
         parts,
         height,
         f"Character error rate of each image, {label(summary.baseline)} to {label(row.condition)}",
@@ -125,7 +125,7 @@ def draw_differences(summary: Summary, reader: Reader) -> Markup:
         interval = row.difference.interval if row.difference else None
         reach += [_finite(row.difference.cer)] if row.difference else []
         reach += [interval.low, interval.high] if interval else []
-    top = max(_round_up(max(map(abs, reach))), 0.005)
+    top = max(round_up(max(map(abs, reach))), 0.005)
     low, high = (-top if min(reach) < 0 else -top / 4), (top if max(reach) > top / 4 else top / 4)
     scale = _scale(low, high)
     height = 10 + _ROW * len(rows) + 26
@@ -150,15 +150,15 @@ def draw_differences(summary: Summary, reader: Reader) -> Markup:
             said += f" ({points(interval.low)} to {points(interval.high)})"
             parts.append(
                 element(
-                    "rect", x=_n(scale(interval.low)), y=y + 22, height=10, rx=2, class_=f"band {color}",
-                    width=_n(max(1.0, scale(interval.high) - scale(interval.low))),
+                    "rect", x=trim(scale(interval.low)), y=y + 22, height=10, rx=2, class_=f"band {color}",
+                    width=trim(max(1.0, scale(interval.high) - scale(interval.low))),
                 )
             )  # fmt: skip
-        parts.append(_text(_LEFT, y + 11, label(row.condition), class_=f"name {color}"))
-        parts.append(_text(WIDTH - _RIGHT, y + 11, said, class_="value", text_anchor="end"))
+        parts.append(make_text(_LEFT, y + 11, label(row.condition), class_=f"name {color}"))
+        parts.append(make_text(WIDTH - _RIGHT, y + 11, said, class_="value", text_anchor="end"))
         x = scale(difference.cer)
         parts.append(_line(x, y + 17, x, y + 37, class_=f"mark {color}"))
-    return _svg(parts, height, f"Change of the character error rate against {label(summary.baseline)}")
+    return make_svg(parts, height, f"Change of the character error rate against {label(summary.baseline)}")
 
 
 def _slope_labels(
@@ -175,7 +175,7 @@ def _slope_labels(
             taken.append(y)
             sign = "✗ " if now > was else ""
             short = name if len(name) <= 16 else f"{name[:15]}…"
-            labels.append(_text(x + 8, y + 4, f"{sign}{short}", class_="tick"))
+            labels.append(make_text(x + 8, y + 4, f"{sign}{short}", class_="tick"))
     return labels
 
 
@@ -201,7 +201,7 @@ def _finite(rate: float) -> float:
     return rate if math.isfinite(rate) else 1.0
 
 
-def _round_up(value: float) -> float:
+def round_up(value: float) -> float:
     """Return the next of 1, 2, 4, 6, 8, 10, 20, … percent, at least 1 %."""
     for power in (0.01, 0.1, 1.0, 10.0, 100.0):
         for step in (1, 2, 4, 6, 8):
@@ -234,24 +234,27 @@ def _axis(
     for tick in ticks:
         anchor = "start" if scale(tick) < 24 else "end" if scale(tick) > WIDTH - 32 else "middle"
         parts.append(_line(scale(tick), 6, scale(tick), height - 22, class_="grid"))
-        parts.append(_text(scale(tick), height - 8, percent_of(tick), class_="tick", text_anchor=anchor))
+        parts.append(make_text(scale(tick), height - 8, percent_of(tick), class_="tick", text_anchor=anchor))
     return parts
 
 
-def _svg(parts: Sequence[Markup], height: float, title: str) -> Markup:
+def make_svg(parts: Sequence[Markup], height: float, title: str, *, width: float = WIDTH) -> Markup:
+    """Return the figure of these parts, as wide as its column."""
     return element(
         "svg", element("title", title), *parts,
-        class_="figure", viewBox=f"0 0 {WIDTH} {height:g}", role="img", aria_label=title,
+        class_="figure", viewBox=f"0 0 {width:g} {height:g}", role="img", aria_label=title,
     )  # fmt: skip
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, **attributes: object) -> Markup:
-    return element("line", x1=_n(x1), y1=_n(y1), x2=_n(x2), y2=_n(y2), **attributes)
+    return element("line", x1=trim(x1), y1=trim(y1), x2=trim(x2), y2=trim(y2), **attributes)
 
 
-def _text(x: float, y: float, text: str, **attributes: object) -> Markup:
-    return element("text", text, x=_n(x), y=_n(y), **attributes)
+def make_text(x: float, y: float, text: str, **attributes: object) -> Markup:
+    """Return a text that begins (or has its middle or end) at a point."""
+    return element("text", text, x=trim(x), y=trim(y), **attributes)
 
 
-def _n(value: float) -> str:
+def trim(value: float) -> str:
+    """Write a coordinate, to a tenth."""
     return f"{value:.1f}".removesuffix(".0")

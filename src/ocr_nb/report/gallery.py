@@ -6,6 +6,7 @@ In: the trials of one image under one reader, and the pictures that were recogni
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +14,9 @@ from functools import cached_property
 from ..images import Picture, luma
 from ..summary import Reader, pair_key, reader_of
 from ..trial import Trial
-from ..verdict import Outcome, Verdict, doing, is_advice, judge, label, percent, seconds, size
+from ..verdict import Outcome, Verdict, doing, is_advice, judge, label, percent, points, seconds, size
 from ..xheight import measure_text_contrast, measure_x_height
+from .aligned import show_aligned, show_crops
 from .markup import Markup, element, prose
 from .readings import show_readings
 
@@ -79,6 +81,15 @@ class ImageCase:
         return None
 
     @property
+    def rough_key(self) -> tuple[int, float]:
+        """What `sort_key` says, from the rates alone: no text is compared."""
+        after, before = self.under(self.chief), self.before
+        if after is None or before is None or after.error is not None or before.error is not None:
+            return 1, 0.0
+        change = (after.cer or 0.0) - (before.cer or 0.0)
+        return (0 if change > 0 else 2 if change < 0 else 3), -abs(change)
+
+    @property
     def sort_key(self) -> tuple[int, float]:
         """Regressions first, then failures, gains, and what stayed the same; large changes first."""
         after = self.under(self.chief)
@@ -101,6 +112,10 @@ def show_case(case: ImageCase, number: int) -> Markup:
         element("p", prose(str(case.verdict)), class_="verdict"),
         _compare_figure(case, number),
         _condition_table(case),
+        show_crops(
+            case.before, case.under(case.chief), case.picture(case.baseline), case.picture(case.chief)
+        ),
+        show_aligned(case.before, case.under(case.chief)),
         show_readings(case.trials, case.before),
         _warnings(case),
         class_="case",
@@ -109,32 +124,36 @@ def show_case(case: ImageCase, number: int) -> Markup:
 
 
 def show_index(cases: Sequence[ImageCase]) -> Markup:
-    """Make the table of all images, one row each, in the order of the sections."""
+    """Make the table of all images, one row each, in the order of the sections; its columns can be sorted."""
     rows = []
     for number, case in enumerate(cases, 1):
         link = element("a", case.name, href=f"#image-{number}")
+        before, after = (trial.cer if trial else None for trial in (case.before, case.under(case.chief)))
+        change = None if before is None or after is None else after - before
+        outcome = case.verdict.outcome
         rows.append(
             element(
                 "tr",
-                element("th", link, scope="row"),
-                _cell(_pixels(case.trials[0].x_height_px)),
-                [
-                    _cell(percent(trial.cer if trial else None))
-                    for trial in (case.before, case.under(case.chief))
-                ],
-                element("td", _badge(case.verdict.outcome)),
+                element("th", link, scope="row", data_value=case.name),
+                _cell(_pixels(case.trials[0].x_height_px), case.trials[0].x_height_px),
+                _cell(percent(before), before),
+                _cell(percent(after), after),
+                _cell(points(change), change),
+                element("td", _badge(outcome), data_value=str(_ORDER.index(outcome))),
                 element("td", prose(case.verdict.sentence), class_="words"),
+                data_case=f"image-{number}",
             )
         )
     names = (f"CER {label(name)}" for name in (cases[0].baseline, cases[0].chief))
-    heads = ("Image", "x-height", *names, "Verdict", "In words")
-    return table(heads, rows, "All images, regressions first")
+    heads = ("Image", "x-height", *names, "Change, points", "Verdict", "In words")
+    return table(heads, rows, "All images, regressions first", is_sortable=True)
 
 
-def table(heads: Sequence[str], rows: Sequence[Markup], caption: str) -> Markup:
-    """Make a table that scrolls in its own box on narrow screens."""
+def table(heads: Sequence[str], rows: Sequence[Markup], caption: str, *, is_sortable: bool = False) -> Markup:
+    """Make a table that scrolls in its own box on narrow screens, and that the script can make sortable."""
     head = element("tr", [element("th", name, scope="col") for name in heads])
-    made = element("table", element("caption", caption), element("thead", head), element("tbody", rows))
+    parts = element("caption", caption), element("thead", head), element("tbody", rows)
+    made = element("table", *parts, data_sortable=is_sortable)
     return element("div", made, class_="scroll", role="region", tabindex="0", aria_label=caption)
 
 
@@ -143,8 +162,10 @@ def _badge(outcome: Outcome) -> Markup:
     return element("span", outcome.value, class_=f"badge is-{kind}")
 
 
-def _cell(text: str) -> Markup:
-    return element("td", text.replace(" ", "\u00a0"), class_="figure")
+def _cell(text: str, value: float | None = None) -> Markup:
+    """Make a cell of figures; `value` is what it is sorted by."""
+    sorted_by = None if value is None or math.isnan(value) else f"{value:.6g}".replace("inf", "1e999")
+    return element("td", text.replace(" ", "\u00a0"), class_="figure", data_value=sorted_by)
 
 
 def _pixels(x_height: float | None) -> str:
@@ -226,9 +247,12 @@ def _warnings(case: ImageCase) -> Markup | None:
 
 
 def find_cases(
-    trials: Sequence[Trial], *, baseline: str, chief: Mapping[Reader, str], pictures: Pictures
-) -> list[ImageCase]:
-    """Gather the trials of each image and reader, regressions first."""
+    trials: Sequence[Trial], *, baseline: str, chief: Mapping[Reader, str], pictures: Pictures, most: int
+) -> tuple[list[ImageCase], int]:
+    """Gather the trials of each image and reader, regressions first; at most `most`, and how many more.
+
+    What is left out has the least to show: no failure and the smallest change.
+    """
     grouped: dict[tuple[Reader, str], dict[str, Trial]] = {}
     for trial in trials:
         grouped.setdefault((reader_of(trial), pair_key(trial)), {})[trial.condition] = trial
@@ -236,4 +260,6 @@ def find_cases(
         ImageCase(tuple(found.values()), baseline, chief.get(reader, baseline), pictures, reader)
         for (reader, _), found in grouped.items()
     ]
-    return sorted(cases, key=lambda case: case.sort_key)
+    if len(cases) > most:
+        cases = sorted(cases, key=lambda case: case.rough_key)[:most]
+    return sorted(cases, key=lambda case: case.sort_key), len(grouped) - len(cases)

@@ -7,7 +7,7 @@ disk, prints, and can be mailed; it holds the images, and says so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -17,11 +17,14 @@ from ..images import Picture
 from ..summary import ConditionSummary, Reader, Summary, summarize
 from ..trial import Trial
 from ..verdict import chief_row, doing, label, percent, points, seconds
+from .appendix import Grid, show_grids
 from .document import COMPARISON, render_document
 from .figures import draw_differences, draw_rates, draw_slopes, palette
 from .gallery import ImageCase, find_cases, show_case, show_index, table
 from .markup import Markup, element, join, prose
 
+MOST_IMAGES = 200
+"""Shown one by one, so that the page of a large study still opens."""
 _STYLES = ("report.css", "image_compare.css")
 _SCRIPTS = (*COMPARISON, "report.js")
 
@@ -48,12 +51,27 @@ def write_report(
     return target
 
 
-def render_report(trials: Sequence[Trial], pictures: Mapping[tuple[str, str], Picture]) -> str:
-    """Return the whole page as HTML (see `write_report`)."""
+def render_report(
+    trials: Sequence[Trial],
+    pictures: Mapping[tuple[str, str], Picture],
+    *,
+    detail: Callable[[str, dict[Reader, str]], Sequence[Grid]] = lambda baseline, chief: (),
+    most_images: int = MOST_IMAGES,
+) -> str:
+    """Return the whole page as HTML (see `write_report`).
+
+    Args:
+        trials: at least one.
+        pictures: what was recognized.
+        detail: makes further tables, given the baseline and each reader's chief condition.
+        most_images: how many images are shown one by one, regressions first.
+    """
     summary = summarize(trials)
     chief = {reader: chief_row(summary, reader) for reader in summary.readers}
     names = {reader: row.condition for reader, row in chief.items() if row is not None}
-    cases = find_cases(trials, baseline=summary.baseline, chief=names, pictures=pictures)
+    cases, left_out = find_cases(
+        trials, baseline=summary.baseline, chief=names, pictures=pictures, most=most_images
+    )
     title = _question(summary, next(iter(names.values()), None))
     figures = [_figures(summary, trials, reader, row) for reader, row in chief.items() if row is not None]
     main = element(
@@ -61,7 +79,8 @@ def render_report(trials: Sequence[Trial], pictures: Mapping[tuple[str, str], Pi
         _opening(summary, title, shows_pictures=any(case.picture(summary.baseline) for case in cases)),
         _results(summary),
         figures,
-        _images(cases),
+        show_grids(detail(summary.baseline, names)),
+        _images(cases, left_out),
         _method(summary, trials),
     )
     return str(render_document(title, main, styles=_STYLES, scripts=_SCRIPTS))
@@ -205,7 +224,8 @@ def _figures(
     )
 
 
-def _images(cases: Sequence[ImageCase]) -> Markup:
+def _images(cases: Sequence[ImageCase], left_out: int) -> Markup:
+    more = f"{left_out} more images stand in the figures above only." if left_out else None
     legend = element(
         "p",
         "In the readings: ",
@@ -217,6 +237,7 @@ def _images(cases: Sequence[ImageCase]) -> Markup:
     return element(
         "section",
         element("h2", "Image by image"),
+        element("p", prose(more), class_="aside") if more else None,
         show_index(cases) if len(cases) > 1 else None,
         legend,
         [show_case(case, number) for number, case in enumerate(cases, 1)],
@@ -242,7 +263,7 @@ _COUNTED = (
     "CER counts edits over grapheme clusters, WER over words without punctuation (Unicode Annex 29), both "
     "after normalization “{name}”: {meaning} Corpus figures are the sum of edits over the sum of lengths; "
     "the mean of pages weighs each image alike. Differences are paired image by image; intervals are "
-    "over documents (symmetric bootstrap-t)."
+    "over documents (bootstrap-t, no narrower than Student's t)."
 )
 _SHOWN = (
     "Sizes, x-heights and contrasts are those of the images shown. In a comparison, 100 % means one pixel of "

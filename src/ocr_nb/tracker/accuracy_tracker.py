@@ -24,6 +24,7 @@ from ..summary import Reader, pair_key, reader_of
 from ..trial import Trial
 from ..verdict import label, percent, seconds
 from . import files, ocrd, tables
+from .appendix import make_grids
 from .comparison import PairedComparison, compare_conditions
 from .confusions import count_confusions
 from .frames import make_trial, read_frame, read_trials
@@ -191,14 +192,19 @@ class AccuracyTracker:
         return tables.correlate_proxies(self.proxies(baseline, dictionary))
 
     def report(
-        self, path: PathName, pictures: Mapping[tuple[str, str], Picture] | Iterable[ImageLike] = ()
-    ) -> Path:
-        """Write one self-contained HTML file: the answer in words, tables, figures, every image's readings.
+        self, path: PathName, pictures: Mapping[tuple[str, str], Picture] | Iterable[ImageLike] = (), *,
+        most_images: int = report_room.MOST_IMAGES,
+    ) -> Path:  # fmt: skip
+        """Write one self-contained HTML file: the answer in words, figures, tables, the images one by one.
+
+        Misread words are cut out of `pictures`; images beyond `most_images`, those with the least to show,
+        stand in the tables only.
 
         Args:
             path: where the file goes.
             pictures: what was recognized, by (image hash, condition), as `compare_with_pictures` gives them;
                 or the image files as given, which are then shown with their readings.
+            most_images: how many images are shown, the regressions first.
 
         Raises:
             SettingsError: there are no trials.
@@ -209,7 +215,11 @@ class AccuracyTracker:
             raise SettingsError("There are no trials to report: add some first.")
         shown = pictures if isinstance(pictures, Mapping) else _by_hash(pictures)
         target = Path(path)
-        target.write_text(report_room.render_report(trials, shown), encoding="utf-8")
+        page = report_room.render_report(
+            trials, shown, detail=lambda baseline, chief: make_grids(self, baseline, chief),
+            most_images=most_images,
+        )  # fmt: skip
+        target.write_text(page, encoding="utf-8")
         return target
 
     def to_csv(self, path: PathName) -> Path:
