@@ -17,7 +17,7 @@ LAYERS = (
     (
         "arithmetic",
         "images xheight line_shape degrade filters advice alignment metrics statistics trial sample_set "
-        "truth layout_truth condition subjects polling learned_polling "
+        "truth layout_truth label_places condition subjects polling learned_polling "
         "sample_readings",
     ),
     ("models", "engine"),

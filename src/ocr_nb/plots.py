@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import SettingsError
+from .label_places import place_names, spread_apart
 from .report.figures import palette
 from .summary import Reader
 from .tracker import AccuracyTracker, PairedComparison
@@ -27,8 +28,9 @@ from .verdict import doing, label, percent, points
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_INK, _QUIET, _LINE = "ink", "quiet", "line"
+_INK, _QUIET = "ink", "quiet"
 _MARKS = "osD^vPX*"
+_DASHES = ("-", "--", "-.", ":", (0, (8, 2, 1, 2, 1, 2)))
 _MOST_NAMES = 6
 _SLOPE_NAMES = 24
 """Letters of an image's name that are shown beside its line."""
@@ -36,11 +38,13 @@ _SLOPE_NAMES = 24
 
 def draw_by_x_height(
     tracker: AccuracyTracker, *, reader: Reader | str | None = None,
-    edges: Sequence[float] = X_HEIGHT_EDGES, ax: Axes | None = None,
+    edges: Sequence[float] = X_HEIGHT_EDGES, conditions: Sequence[str] | None = None,
+    ax: Axes | None = None,
 ) -> Axes:  # fmt: skip
     """Draw the CER of each condition against the x-height of the image as given, with 95 % bands.
 
-    A band needs five documents in a bin; a point without one stands for fewer.
+    A band needs five documents in a bin; a point without one stands for fewer. Of more than `_MOST_BANDS`
+    conditions only lines are drawn: choose some by `conditions`.
 
     Raises:
         SettingsError: no trial has a truth and an x-height, or there are several readers and none is chosen.
@@ -49,20 +53,84 @@ def draw_by_x_height(
     if not len(table):
         raise SettingsError("No trial has both a ground truth and an x-height: there is nothing to draw.")
     axes = _axes(ax)
-    conditions = list(dict.fromkeys(str(name) for name in table["condition"]))
-    colors = colors_of(conditions)
-    for number, name in enumerate(conditions):
-        rows = table[table["condition"] == name].sort_values("middle")
-        x, y = rows["middle"].to_numpy(), _finite(rows["cer_micro"])
-        axes.plot(x, y, color=colors[name], marker=_MARKS[number % len(_MARKS)], label=label(name))
-        axes.fill_between(
-            x, _finite(rows["cer_low"]), _finite(rows["cer_high"]), color=colors[name], alpha=0.15, lw=0
-        )
-    axes.set_ylim(bottom=0)
+    lines = {
+        name: rows.sort_values("middle")
+        for name in (tracker.conditions if conditions is None else conditions)
+        if len(rows := table[table["condition"] == name])
+    }
+    _draw_lines(axes, lines, "middle")
     _title(axes, "Error rate by size of the text", "x-height of the image as given, px", "CER")
-    _percent(axes.yaxis)
-    axes.legend(frameon=False)
     return axes
+
+
+def draw_by_variant(
+    tracker: AccuracyTracker, variants: Sequence[str], *, reader: Reader | str | None = None,
+    conditions: Sequence[str] | None = None, ax: Axes | None = None,
+) -> Axes:  # fmt: skip
+    """Draw the CER of each condition against the kind of image, in the order of `variants`, with bands.
+
+    Raises:
+        SettingsError: no trial has such a variant, or there are several readers and none is chosen.
+    """
+    table = _of_reader(tracker.by("variant"), tracker, reader)
+    table = table[table["variant"].isin(list(variants))]
+    if not len(table):
+        raise SettingsError(f"No trial is of the variants {', '.join(variants)}: there is nothing to draw.")
+    places = {name: number for number, name in enumerate(variants)}
+    table = table.assign(middle=[float(places[name]) for name in table["variant"]])
+    axes = _axes(ax)
+    lines = {
+        name: rows.sort_values("middle")
+        for name in (tracker.conditions if conditions is None else conditions)
+        if len(rows := table[table["condition"] == name])
+    }
+    _draw_lines(axes, lines, "middle")
+    axes.set_xticks(range(len(variants)), list(variants), parse_math=False)
+    _title(axes, "Error rate by kind of image", "", "CER")
+    return axes
+
+
+_MOST_BANDS = 5
+
+
+def _draw_lines(axes: Axes, lines: dict[str, Any], x_name: str) -> None:
+    """Draw a line a condition, with its band, and its name at its end in its color."""
+    colors = colors_of(lines)
+    ends, names = [], []
+    for number, (name, rows) in enumerate(lines.items()):
+        x, y = rows[x_name].to_numpy(), _finite(rows["cer_micro"])
+        axes.plot(
+            x, y, color=colors[name], marker=_MARKS[number % len(_MARKS)], label=label(name),
+            ls=_DASHES[number % len(_DASHES)], lw=1.6, markersize=5,
+        )  # fmt: skip
+        if len(lines) <= _MOST_BANDS:
+            low, high = _finite(rows["cer_low"]), _finite(rows["cer_high"])
+            axes.fill_between(x, low, high, color=colors[name], alpha=0.13, lw=0)
+        known = np.flatnonzero(np.isfinite(y))
+        if len(known):
+            ends.append((float(x[known[-1]]), float(y[known[-1]])))
+            names.append(name)
+    axes.set_ylim(bottom=0)
+    _percent(axes.yaxis)
+    _name_ends(axes, ends, names, colors)
+
+
+def _name_ends(
+    axes: Axes, ends: Sequence[tuple[float, float]], names: Sequence[str], colors: dict[str, str]
+) -> None:
+    """Write each line's name to the right of all lines, level with its end, as near as there is room."""
+    last = max((x for x, _ in ends), default=1.0)
+    left, right = axes.get_xlim()
+    longest = max((len(label(name)) for name in names), default=0)
+    axes.set_xlim(left, last + (right - left) * min(0.55, 0.03 + 0.021 * longest))
+    top = axes.get_ylim()[1]
+    levels = spread_apart([y for _, y in ends], 0.052 * top)
+    lowest = min(levels, default=0.0)
+    for name, level in zip(names, levels, strict=True):
+        axes.annotate(
+            label(name), (last, level + max(0.0, 0.02 * top - lowest)), (8, 0), textcoords="offset points",
+            va="center", fontsize="small", color=colors[name], parse_math=False,
+        )  # fmt: skip
 
 
 def draw_slopes(comparison: PairedComparison, *, ax: Axes | None = None) -> Axes:
@@ -162,15 +230,20 @@ def draw_confusions(confusions: Any, *, most: int = 12, ax: Axes | None = None) 
     order = (changed["fixed"] + changed["broken"]).sort_values(ascending=False, kind="stable").index
     shown = changed.loc[order[:most]].sort_values("net", kind="stable")
     places = np.arange(len(shown))
-    axes.barh(places, shown["fixed"], color=colors["better"], label="fixed")
-    axes.barh(places, -shown["broken"], color=colors["worse"], hatch="///", edgecolor="white", label="broken")
+    axes.barh(places, shown["fixed"], color=colors["better"])
+    axes.barh(places, -shown["broken"], color=colors["worse"], hatch="///", edgecolor="white")
+    reach = max(1.0, float(shown["fixed"].max() if len(shown) else 0), -axes.get_xlim()[0])
+    axes.set_xlim(min(axes.get_xlim()[0], -0.25 * reach), 1.05 * reach)
     names = [write_confusion(row.truth, row.read) for row in shown.itertuples()]
     axes.set_yticks(places, names, parse_math=False)
     axes.axvline(0, color=colors[_INK], lw=0.8)
     axes.xaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
-    _title(axes, "Misreadings fixed and broken", "times", "")
-    if len(shown):
-        axes.legend(frameon=False, loc="lower right")
+    _title(axes, "Misreadings fixed and broken\n", "times", "")
+    for words, side, kind in (("← broken", -1, "worse"), ("fixed →", 1, "better")):
+        axes.annotate(
+            words, (0, 1), (10 * side, 3), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
+            ha="right" if side < 0 else "left", color=colors[kind], fontsize="small",
+        )  # fmt: skip
     return axes
 
 
@@ -188,22 +261,36 @@ def draw_costs(
         raise SettingsError(f"No condition was measured on the same images as {baseline}: nothing to draw.")
     axes = _axes(ax)
     colors = colors_of([baseline, *costs["condition"]])
-    middle = (costs["extra_seconds"] / costs["images"]).mean()
-    for number, row in enumerate(costs.itertuples()):
-        x, y = row.extra_seconds / row.images, row.corrected / row.images
-        side = -1 if x > middle else 1  # names grow towards the middle, so that they stay on the paper
-        axes.plot([x], [y], ls="none", color=colors[row.condition], marker=_MARKS[number % len(_MARKS)], ms=8)
-        axes.annotate(
-            label(row.condition), (x, y), (8 * side, 4), textcoords="offset points", parse_math=False,
-            color=colors[row.condition], ha="right" if side < 0 else "left",
-        )  # fmt: skip
+    points = [(row.extra_seconds / row.images, row.corrected / row.images) for row in costs.itertuples()]
+    for number, (name, point) in enumerate(zip(costs["condition"], points, strict=True)):
+        axes.plot(*point, ls="none", color=colors[name], marker=_MARKS[number % len(_MARKS)], ms=8)
     axes.axhline(0, color=_tones()[_INK], lw=0.8)
-    axes.margins(0.25)
+    axes.margins(0.15)
+    _name_points(axes, points, list(costs["condition"]), colors)
     _title(
         axes, f"What each condition costs, and corrects, beyond {label(baseline)}",
         "extra seconds an image", "characters corrected an image, net",
     )  # fmt: skip
     return axes
+
+
+def _name_points(
+    axes: Axes, points: Sequence[tuple[float, float]], names: Sequence[str], colors: dict[str, str]
+) -> None:
+    """Write each name beside its point, none on another; sizes are guessed, in typographic points."""
+    axes.figure.draw_without_rendering()  # until then it is not known where the axes will lie
+    scale = 72.0 / axes.figure.dpi
+    shown = [tuple(scale * axes.transData.transform(point)) for point in points]
+    sizes = [(_LETTER * len(label(name)), _LINE_HEIGHT) for name in names]
+    places = place_names(shown, sizes, scale * axes.bbox.x1, 12.0)
+    for name, point, at, place in zip(names, points, shown, places, strict=True):
+        axes.annotate(
+            label(name), point, (place[0] - at[0], place[1] - at[1]), textcoords="offset points",
+            parse_math=False, color=colors[name], fontsize="small", va="bottom",
+        )  # fmt: skip
+
+
+_LETTER, _LINE_HEIGHT = 5.2, 11.0
 
 
 def colors_of(conditions: Iterable[str]) -> dict[str, str]:
