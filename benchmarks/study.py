@@ -1,39 +1,49 @@
 """What a study costs beyond its engine: speed-up by processes, overhead a trial, memory, time to summarize.
 
-    python benchmarks/study.py [--images 1000] [--trials 100000]
+    python benchmarks/study.py [--images 1000] [--trials 100000] [run] [memory] [store]
 
-The engine is simulated: it computes for a fixed time and returns one word. Memory is this process's peak.
+The engine is simulated: it computes for a fixed time and returns one word.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import os
 import random
 import resource
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from PIL import Image
 
 from ocr_nb.engine.layout import Box, Line, Word
 from ocr_nb.service.local import LocalService
-from ocr_nb.settings import available_cpus
+from ocr_nb.settings import available_cpus, cap_threads
 from ocr_nb.store import TrialStore
 from ocr_nb.studies import Study
 from ocr_nb.tracker import AccuracyTracker
 from ocr_nb.trial import Trial
 
 ENGINE_MS = 20.0
+_BLOCK = bytes(65536)
 
 
 class Computes:
-    """A recognizer that keeps one processor busy for `ENGINE_MS` and reads one word."""
+    """A recognizer that keeps one processor busy for a while and reads one word."""
 
     name = "simulated"
     version = "1"
+
+    def __init__(self, milliseconds: float = ENGINE_MS) -> None:
+        """Take how long each reading lasts."""
+        self.seconds = milliseconds / 1000
 
     def languages(self) -> frozenset[str]:
         """English."""
@@ -43,9 +53,9 @@ class Computes:
         self, pixels: npt.NDArray[np.uint8], *, language: str = "English", detect: bool = True
     ) -> tuple[Line, ...]:
         """Compute, then return one line."""
-        end = time.thread_time() + ENGINE_MS / 1000
+        end = time.thread_time() + self.seconds
         while time.thread_time() < end:
-            pass
+            hashlib.sha256(_BLOCK)  # lets other threads run, as real engines do
         box = Box(0.0, 0.0, float(pixels.shape[1]), float(pixels.shape[0]))
         return (Line("word", box, 0.9, (Word("word", box, 0.9),)),)
 
@@ -64,52 +74,112 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--trials", type=int, default=100_000)
+    parser.add_argument("parts", nargs="*", default=["run", "memory", "store"])
     options = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _measure_run(folder, options.images)
-        _measure_store(folder, options.trials)
+        if "run" in options.parts:
+            _measure_run(folder, options.images)
+        if "memory" in options.parts:
+            _measure_memory(folder, options.trials)
+        if "store" in options.parts:
+            _measure_store(folder, options.trials)
 
 
-def _measure_run(folder: Path, count: int) -> None:
-    (folder / "images").mkdir()
+SETTINGS = {"skew_correction": False}
+"""Straightening is the recognizing service's work, which a direct call does as well."""
+_FEW = 8
+"""Images of the study that pays for starting processes and importing; its costs are taken off."""
+
+
+def make_images(folder: Path, count: int) -> Path:
+    """Write `count` different images of 24×80 px with their truths."""
+    folder.mkdir()
     for number in range(count):
         pixels = np.full((24, 80), 255, np.uint8)
         pixels[8:16, 10 : 20 + number % 50] = number % 100
-        pixels[0, 0], pixels[0, 1] = number % 256, number // 256
-        Image.fromarray(pixels).save(folder / "images" / f"{number:06d}.png")
-        (folder / "images" / f"{number:06d}.gt.txt").write_text("word")
+        pixels[0, :3] = number % 256, number // 256, 255
+        Image.fromarray(pixels).save(folder / f"{number:06d}.png")
+        (folder / f"{number:06d}.gt.txt").write_text("word")
+    return folder
+
+
+def _measure_run(folder: Path, count: int) -> None:
+    cap_threads(1)
+    few, many = make_images(folder / "few", _FEW), make_images(folder / "many", count)
     alone = 0.0
     for workers in (1, 2):
-        study = Study(folder / "images", conditions="original", services=make_service)
-        started = time.perf_counter()
-        with study.run(workers, store=folder / f"{workers}.sqlite") as tracker:
-            wall = time.perf_counter() - started
-            measured = len(tracker)
+        spent = [_spend(images, workers, folder / f"{images.name}{workers}.sqlite") for images in (few, many)]
+        wall, processor = (1000 * (more - less) / (count - _FEW) for less, more in zip(*spent, strict=True))
         alone = alone or wall
-        overhead = 1000 * wall * workers / measured - ENGINE_MS
         print(
-            f"{measured} images, {workers} process{'es' if workers > 1 else ''} "
-            f"({available_cpus()} processors): {wall:.1f} s, speed-up {alone / wall:.2f}, "
-            f"{overhead:.2f} ms a trial beyond the engine's {ENGINE_MS:g} ms"
+            f"{count} images, {workers} process{'es' if workers > 1 else ''}: {spent[1][0]:.1f} s, of which "
+            f"{spent[0][0]:.1f} s to start; speed-up {alone / wall:.2f}; beyond the engine's {ENGINE_MS:g} ms "
+            f"a trial takes {wall * workers - ENGINE_MS:.2f} ms of a process's time, "
+            f"{processor - ENGINE_MS:.2f} ms of processors",
+            flush=True,
         )
+
+
+def _spend(images: Path, workers: int, store: Path) -> tuple[float, float]:
+    """Return the seconds a study takes, by the clock and of all processors."""
+    study = Study(images, conditions="original", services=make_service, settings=SETTINGS)
+    started = time.perf_counter(), _processor_seconds()
+    study.run(workers, store=store).close()
+    return time.perf_counter() - started[0], _processor_seconds() - started[1]
+
+
+def _processor_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def make_quick_service() -> LocalService:
+    """Make a service whose engine takes no time."""
+    return LocalService(recognizer=Computes(0.0), workers=1)
+
+
+def study_many(images: Path, store: Path, count: int) -> float:
+    """Run a study of `count` trials, each image under many variants; return this process's peak in MiB."""
+    cap_threads(1)
+    paths = sorted(images.glob("*.png"))
+    table = pd.DataFrame(
+        {
+            "image": [str(paths[number % len(paths)]) for number in range(count)],
+            "ground_truth": "word",
+            "variant": [f"variant {number // len(paths)}" for number in range(count)],
+        }
+    )
+    study = Study(table, conditions="original", services=make_quick_service, settings=SETTINGS)
+    with study.run(store=store) as tracker:
+        assert count == len(tracker)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _measure_memory(folder: Path, count: int) -> None:
+    images = make_images(folder / "some", 1000)
+    for total in (1000, count):
+        started = time.perf_counter()
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            peak = pool.submit(study_many, images, folder / f"many{total}.sqlite", total).result()
+        wall = time.perf_counter() - started
+        print(f"a study of {total} trials in its own process: peak {peak:.0f} MiB, {wall:.0f} s", flush=True)
 
 
 def _measure_store(folder: Path, count: int) -> None:
     rnd = random.Random(1)
     path = folder / "large.sqlite"
-    for total in (1000, count):
-        with TrialStore(path) as store:
-            for start in range(len(store) // 2, total // 2, 500):
-                store.extend(_trials(rnd, start, min(start + 500, total // 2)))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"peak memory with {total} trials written: {peak:.0f} MiB")
-    started = time.perf_counter()
-    with AccuracyTracker(path) as tracker:
-        table = tracker.summary()
-        print(f"{len(tracker)} trials opened and summarized in {time.perf_counter() - started:.2f} s")
+    with TrialStore(path) as store:
+        for start in range(0, count // 2, 500):
+            store.extend(_trials(rnd, start, min(start + 500, count // 2)))
+    for _ in range(2):  # the second time, pandas is loaded and the file in memory
         started = time.perf_counter()
-        print(f"{tracker.compare().sentence}\n(compared in {time.perf_counter() - started:.2f} s)")
+        with AccuracyTracker(path) as tracker:
+            table = tracker.summary()
+            print(f"{len(tracker)} trials opened and summarized in {time.perf_counter() - started:.2f} s")
+    started = time.perf_counter()
+    print(f"{tracker.compare().sentence}\n(compared in {time.perf_counter() - started:.2f} s)")
     assert count // 2 == table["images"].iloc[0]
 
 

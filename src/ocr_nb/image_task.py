@@ -80,6 +80,7 @@ def measure_image(task: ImageTask) -> Measured:
     measurer = Measurer(
         make_service(task.service), conditions, task.normalization, task.settings, lambda _: None
     )
+    measurer.drops_tasks = True
     blank = replace(measurer.blank(task.name, task.group, task.variant), ground_truth=task.truth)
     skipped = None
     try:

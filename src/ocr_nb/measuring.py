@@ -64,6 +64,8 @@ class Measurer:
         """What was read, with boxes, under the same keys as `pictures`; kept when those are."""
         self.watch: Callable[[Job[Any]], object] = lambda job: None
         """Called with every job as it is made, on the thread that measures."""
+        self.drops_tasks = False
+        """Whether a service on this machine may forget each task when its result is here."""
         self._under_way: set[Job[Any]] = set()
         self._stopped, self._cancelled = threading.Event(), threading.Event()
 
@@ -188,6 +190,9 @@ class Measurer:
             return job.result()
         finally:
             self._under_way.discard(job)
+            drop = getattr(self.service, "drop", None)
+            if self.drops_tasks and drop is not None and job.task_id is not None:
+                drop((job.task_id,))
 
     def _accuracy(self, truth: str | None, text: str) -> Accuracy | None:
         return None if truth is None else measure_accuracy(truth, text, self.normalization)

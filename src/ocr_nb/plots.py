@@ -278,7 +278,7 @@ def _name_points(
     axes: Axes, points: Sequence[tuple[float, float]], names: Sequence[str], colors: dict[str, str]
 ) -> None:
     """Write each name beside its point, none on another; sizes are guessed, in typographic points."""
-    axes.figure.draw_without_rendering()  # until then it is not known where the axes will lie
+    axes.figure.canvas.figure.draw_without_rendering()  # until then it is not known where the axes will lie
     scale = 72.0 / axes.figure.dpi
     shown = [tuple(scale * axes.transData.transform(point)) for point in points]
     sizes = [(_LETTER * len(label(name)), _LINE_HEIGHT) for name in names]

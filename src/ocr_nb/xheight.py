@@ -32,8 +32,9 @@ def measure_paper(gray: Gray) -> Gray:
     scale = 0.5 if min(height, width) > 64 else 1.0
     small = cv2.resize(eight, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else eight
     side = int(_BACKGROUND_PX * scale) | 1
-    padded = cv2.copyMakeBorder(small, side, side, side, side, cv2.BORDER_REFLECT)
-    paper = cv2.medianBlur(padded, side)[side:-side, side:-side]
+    reach = side // 2  # of the median's window: what lies beyond is not looked at
+    padded = cv2.copyMakeBorder(small, reach, reach, reach, reach, cv2.BORDER_REFLECT)
+    paper = cv2.medianBlur(padded, side)[reach:-reach, reach:-reach]
     if scale < 1:
         paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
     return cast(Gray, paper.astype(np.float32) / np.float32(255.0))
@@ -56,10 +57,13 @@ def measure_x_height(gray: Gray) -> float | None:
     with ascenders. When hardly a word has any, the text is in capitals or digits, and `CAPITAL_TO_X` applies.
     Small text is enlarged before it is measured, so that fractions of a pixel count.
     """
-    coarse = _measure_at(_most_inked_part(gray, 3000), 1)
+    part = _most_inked_part(gray, 3000)
+    difference = _difference(part)
+    coarse = _measure_at(difference, 1)
     if coarse is None or coarse < 14.0:
-        part = _most_inked_part(gray, 800)
-        fine = _measure_at(part, 4 if coarse is None or coarse < 7.0 else 2)
+        smaller = _most_inked_part(gray, 800)
+        difference = difference if smaller is part else _difference(smaller)
+        fine = _measure_at(difference, 4 if coarse is None or coarse < 7.0 else 2)
         coarse = coarse if fine is None else fine
     return coarse if coarse is not None and coarse >= _SMALLEST_PX else None
 
@@ -129,12 +133,16 @@ def _most_inked_part(gray: Gray, side: int) -> Gray:
     return gray[top : top + side, left : left + side]
 
 
-def _measure_at(gray: Gray, enlarged: int) -> float | None:
-    """Return the x-height in pixels of `gray`, measured on a copy `enlarged` times its size."""
-    difference = cast(Gray, np.abs(gray - measure_paper(gray)))
+def _difference(gray: Gray) -> Gray:
+    """Return how far each pixel differs from the paper around it, its grain included."""
+    return cast(Gray, np.abs(gray - measure_paper(gray)))
+
+
+def _measure_at(difference: Gray, enlarged: int) -> float | None:
+    """Return the x-height in pixels of what differs from the paper, on a copy `enlarged` times its size."""
     floor = _ink_threshold(difference)
     if enlarged > 1:
-        size = (gray.shape[1] * enlarged, gray.shape[0] * enlarged)
+        size = (difference.shape[1] * enlarged, difference.shape[0] * enlarged)
         difference = cast(Gray, cv2.resize(difference, size, interpolation=cv2.INTER_CUBIC))
     zones = _word_zones((difference > floor).astype(np.uint8), difference, enlarged)
     if zones is None:
