@@ -25,7 +25,7 @@ from PIL import Image
 
 from ocr_nb.engine.layout import Box, Line, Word
 from ocr_nb.service.local import LocalService
-from ocr_nb.settings import available_cpus, cap_threads
+from ocr_nb.settings import cap_threads
 from ocr_nb.store import TrialStore
 from ocr_nb.studies import Study
 from ocr_nb.tracker import AccuracyTracker
@@ -115,8 +115,8 @@ def _measure_run(folder: Path, count: int) -> None:
         alone = alone or wall
         print(
             f"{count} images, {workers} process{'es' if workers > 1 else ''}: {spent[1][0]:.1f} s, of which "
-            f"{spent[0][0]:.1f} s to start; speed-up {alone / wall:.2f}; beyond the engine's {ENGINE_MS:g} ms "
-            f"a trial takes {wall * workers - ENGINE_MS:.2f} ms of a process's time, "
+            f"{spent[0][0]:.1f} s to start; speed-up {alone / wall:.2f}; beyond the engine's "
+            f"{ENGINE_MS:g} ms a trial takes {wall * workers - ENGINE_MS:.2f} ms of a process's time, "
             f"{processor - ENGINE_MS:.2f} ms of processors",
             flush=True,
         )

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from importlib.resources import files
+from itertools import pairwise
 
 import matplotlib
 import numpy as np
@@ -62,8 +63,41 @@ def test_the_error_rate_is_drawn_against_the_size_of_the_text(tracker):
     assert list(table[table["condition"] == "upsampled"]["cer_micro"]) == list(upsampled.get_ydata())
     assert original.get_marker() != upsampled.get_marker()
     assert 2 == len(axes.collections)
-    assert ["original", "upsampled"] == [text.get_text() for text in axes.get_legend().get_texts()]
     assert "30 %" in texts(axes)
+    names = {text.get_text(): text for text in axes.texts}
+    assert {"original", "upsampled"} == set(names)
+    assert names["upsampled"].get_color() == upsampled.get_color()
+    assert (15.0, 15.0) == tuple(text.xy[0] for text in names.values())  # each at its line's end
+    only = plots.draw_by_x_height(tracker, conditions=["upsampled"])
+    assert 1 == len(only.get_lines())
+
+
+def test_the_error_rate_is_drawn_against_kinds_of_images_in_their_order():
+    """Not in that of their names: 8 px comes before 16 px."""
+    tracker = AccuracyTracker()
+    for variant, errors in (("8 px", 4), ("16 px", 1)):
+        tracker.add(trial("a", "original", spoilt(errors), variant=variant))
+    axes = plots.draw_by_variant(tracker, ["8 px", "16 px"])
+    assert ["8 px", "16 px"] == [tick.get_text() for tick in axes.get_xticklabels()]
+    assert [0.4, 0.1] == list(axes.get_lines()[0].get_ydata())
+    with pytest.raises(SettingsError, match="No trial is of the variants 24 px"):
+        plots.draw_by_variant(tracker, ["24 px"])
+    with pytest.raises(SettingsError, match="nothing to draw of the condition 'resized'"):
+        plots.draw_by_variant(tracker, ["8 px"], conditions=["resized"])
+
+
+def test_names_of_many_lines_do_not_overlap():
+    """Eight conditions that end at one rate."""
+    tracker = AccuracyTracker()
+    for number in range(8):
+        condition = "+".join(["contrast"] * number) or "original"
+        for size in (6.0, 15.0):
+            tracker.add(trial(f"{size}", condition, spoilt(2), x_height_px=size))
+    axes = plots.draw_by_x_height(tracker)
+    axes.figure.draw_without_rendering()
+    boxes = sorted((text.get_window_extent() for text in axes.texts), key=lambda box: box.y0)
+    assert 8 == len(boxes)
+    assert all(upper.y0 >= lower.y1 - 1 for lower, upper in pairwise(boxes))
 
 
 def test_conditions_have_the_colors_of_the_report():
@@ -122,6 +156,7 @@ def test_confusions_fixed_stand_right_and_broken_left():
     assert ["␣→∅", "rn→m"] == names
     widths = [patch.get_width() for patch in axes.patches]
     assert [0, 4, -3, 0] == widths
+    assert {"← broken", "fixed →"} <= set(texts(axes))
     empty = plots.draw_confusions(tracker.confusions("upsampled", "original").iloc[:0])
     assert [] == list(empty.patches)
 

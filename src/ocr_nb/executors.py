@@ -1,4 +1,4 @@
-"""Work through many tasks on whatever executor there is: this thread, threads, processes, a Dask client.
+"""Work through many tasks on whatever executor there is: threads, processes, a Dask client.
 
 In: a module-level function, tasks one by one, an executor. Out: each task with its result or its exception,
 as they finish. Few tasks are handed out at a time; what was not opened here is not closed here. Knows nothing
@@ -28,7 +28,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 ExecutorLike: TypeAlias = "int | Literal['thread', 'process'] | Executor | Any | None"
-"""None and 1: this thread. A number: so many processes. A name: as many as there are processors. An
+"""None and 1: one task at a time. A number: so many processes. A name: as many as there are processors. An
 `Executor`, a Dask or ipyparallel client: borrowed."""
 
 AHEAD = 2
@@ -51,9 +51,12 @@ class Workers(Generic[Task, Result]):
         self._executor: Executor | None = None
         self.is_here = True
         """Whether the work is done in this process."""
+        self.rescued: list[tuple[Task, Result]] = []
+        """What was under way when `finish` was ended early, and has come to a result since."""
         if executor is None or (executor == 1 and not isinstance(executor, bool)):
-            return
-        if executor == "thread":
+            # A thread of its own, so that what is finished is kept while the next is worked on.
+            self._open(lambda: ThreadPoolExecutor(1, "ocr_nb-study"), 1)
+        elif executor == "thread":
             self._open(lambda: ThreadPoolExecutor(available_cpus(), "ocr_nb-study"), available_cpus())
         elif executor == "process" or (isinstance(executor, int) and executor > 1):
             self._open_processes(executor if isinstance(executor, int) else available_cpus())
@@ -96,10 +99,6 @@ class Workers(Generic[Task, Result]):
         Raises:
             SettingsError: a borrowed executor broke before all tasks were handed out.
         """
-        if self._executor is None:
-            for task in tasks:
-                yield task, _try(function, task)
-            return
         yield from _Round(self, function, iter(tasks)).work()
 
     @property
@@ -163,8 +162,12 @@ class _Round(Generic[Task, Result]):
                 if broken:
                     yield from self._recover(broken)
         finally:
-            for future in self.out:
-                future.cancel()
+            under_way = [(task, future) for future, (task, _) in self.out.items() if not future.cancel()]
+            if self.workers.is_own:  # a borrowed executor may keep us waiting for others' work
+                for task, future in under_way:
+                    result = _result(future)
+                    if not isinstance(result, Exception):
+                        self.workers.rescued.append((task, result))
 
     def _hand_out(self) -> bool:
         """Fill the window; False when everything is done."""
@@ -209,13 +212,6 @@ class _Round(Generic[Task, Result]):
                 "The executor broke (a worker was killed?) and is not ours to replace: run the study again "
                 "with a new one; what is finished is stored."
             )
-
-
-def _try(function: Callable[[Task], Result], task: Task) -> Result | Exception:
-    try:
-        return function(task)
-    except Exception as error:  # an error is a row, whatever it is
-        return error
 
 
 def _result(future: Future[Result]) -> Result | Exception:

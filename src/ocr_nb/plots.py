@@ -53,12 +53,7 @@ def draw_by_x_height(
     if not len(table):
         raise SettingsError("No trial has both a ground truth and an x-height: there is nothing to draw.")
     axes = _axes(ax)
-    lines = {
-        name: rows.sort_values("middle")
-        for name in (tracker.conditions if conditions is None else conditions)
-        if len(rows := table[table["condition"] == name])
-    }
-    _draw_lines(axes, lines, "middle")
+    _draw_lines(axes, _lines_of(table, _known(table) if conditions is None else conditions))
     _title(axes, "Error rate by size of the text", "x-height of the image as given, px", "CER")
     return axes
 
@@ -79,12 +74,7 @@ def draw_by_variant(
     places = {name: number for number, name in enumerate(variants)}
     table = table.assign(middle=[float(places[name]) for name in table["variant"]])
     axes = _axes(ax)
-    lines = {
-        name: rows.sort_values("middle")
-        for name in (tracker.conditions if conditions is None else conditions)
-        if len(rows := table[table["condition"] == name])
-    }
-    _draw_lines(axes, lines, "middle")
+    _draw_lines(axes, _lines_of(table, _known(table) if conditions is None else conditions))
     axes.set_xticks(range(len(variants)), list(variants), parse_math=False)
     _title(axes, "Error rate by kind of image", "", "CER")
     return axes
@@ -93,12 +83,33 @@ def draw_by_variant(
 _MOST_BANDS = 5
 
 
-def _draw_lines(axes: Axes, lines: dict[str, Any], x_name: str) -> None:
+def _known(table: Any) -> list[str]:
+    """Return the conditions of a table, the baseline first, then in the order of their names."""
+    names = dict.fromkeys(map(str, table["condition"]))
+    return sorted(names, key=lambda name: (name != "original", name))
+
+
+def _lines_of(table: Any, conditions: Iterable[str]) -> dict[str, Any]:
+    """Return the rows of each condition by place.
+
+    Raises:
+        SettingsError: there are none of a condition.
+    """
+    lines = {name: table[table["condition"] == name].sort_values("middle") for name in conditions}
+    for name, rows in lines.items():
+        if not len(rows):
+            raise SettingsError(
+                f"There is nothing to draw of the condition {name!r}: measure it, or leave it."
+            )
+    return lines
+
+
+def _draw_lines(axes: Axes, lines: dict[str, Any]) -> None:
     """Draw a line a condition, with its band, and its name at its end in its color."""
     colors = colors_of(lines)
     ends, names = [], []
     for number, (name, rows) in enumerate(lines.items()):
-        x, y = rows[x_name].to_numpy(), _finite(rows["cer_micro"])
+        x, y = rows["middle"].to_numpy(), _finite(rows["cer_micro"])
         axes.plot(
             x, y, color=colors[name], marker=_MARKS[number % len(_MARKS)], label=label(name),
             ls=_DASHES[number % len(_DASHES)], lw=1.6, markersize=5,

@@ -6,7 +6,6 @@ paid for twice; every finished image is on disk before it is reported. Knows not
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -130,8 +129,8 @@ class Study:
         a few images at a time, whatever the executor.
 
         Args:
-            executor: None for this thread, a number of processes, `thread`, `process`, an `Executor`, a Dask
-                or ipyparallel client. What you opened stays open.
+            executor: None for one image at a time, a number of processes, `thread`, `process`, an `Executor`,
+                a Dask or ipyparallel client. What you opened stays open.
             store: a file or an open store; None keeps the trials in memory.
             on_progress: called with trials done, trials in all, and the trial just done.
 
@@ -185,9 +184,15 @@ class _Run:
     def work(self, cells: Sequence[_Cell], workers: Workers[ImageTask, Measured]) -> None:
         """Measure every image under every cell."""
         _check_sendable(cells, workers)
-        with workers, contextlib.closing(workers.finish(measure_image, self._plan(cells))) as finished:
-            for task, measured in finished:
-                self._keep(task, measured)
+        with workers:
+            finished = workers.finish(measure_image, self._plan(cells))
+            try:
+                for task, measured in finished:
+                    self._keep(task, measured)
+            finally:
+                finished.close()
+                for task, measured in workers.rescued:  # interrupted: what was under way is not lost either
+                    self._store(task, [Trial(**row) for row in measured.rows])
 
     def _plan(self, cells: Sequence[_Cell]) -> Iterator[ImageTask]:
         """Yield a task for each image and cell of which something is missing."""
@@ -243,11 +248,7 @@ class _Run:
         if isinstance(measured, Exception):
             measured = fail_task(task, str(measured) or type(measured).__name__)
         trials = [Trial(**row) for row in measured.rows]
-        self.store.extend(trials)
-        for trial in trials:
-            planned = identify(replace(trial, image_hash=task.image_hash))
-            if trial.image_hash != task.image_hash:
-                self.stored[planned] = identify(trial)
+        self._store(task, trials)
         if measured.skipped is not None:
             self.study.notes.append(measured.skipped)
             self.done += len(task.conditions)
@@ -255,6 +256,12 @@ class _Run:
             self.done += 1
             if self.on_progress is not None:
                 self.on_progress(self.done, self.total, trial)
+
+    def _store(self, task: ImageTask, trials: Sequence[Trial]) -> None:
+        self.store.extend(trials)
+        for trial in trials:
+            if trial.image_hash != task.image_hash:
+                self.stored[identify(replace(trial, image_hash=task.image_hash))] = identify(trial)
 
 
 def _check_sendable(cells: Iterable[_Cell], workers: Workers[Any, Any]) -> None:
