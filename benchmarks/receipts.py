@@ -145,8 +145,8 @@ def _document(tracker: AccuracyTracker, pictures: Path, command: str, commit: st
     parts = [
         "# Does upsampling help to read small receipts?",
         f"A study of {frame['group'].nunique()} scanned receipts (ICDAR 2019 SROIE; nothing of them is in "
-        f"this repository): of each a strip of at least {ROWS} annotated rows, shrunk so that its median line "
-        f"is {', '.join(map(str, HEIGHTS[:-1]))} and {HEIGHTS[-1]} px high and as scanned, read by "
+        f"this repository): of each a strip of at least {ROWS} annotated rows, shrunk so that its median "
+        f"line is {', '.join(map(str, HEIGHTS[:-1]))} and {HEIGHTS[-1]} px high and as scanned, read by "
         f"{' and '.join(map(str, readers.values()))} under each condition: {len(frame)} trials of {images} "
         f"images, {failed} failed. A line of 8 px is very small, one of 16 px easy; a lowercase x is about "
         "half as high. Strips whose own lines are smaller than a size are left out of it. Upsampler of these "

@@ -142,7 +142,8 @@ def words(text: str) -> list[str]:
 
     Words are those of UAX #29 (“can't” and “32.3” are one, “e-mail” two, each Han character one); pieces of
     nothing but spaces, punctuation, symbols and marks are left out, as dinglehopper and OCR-D's evaluation
-    specification do. A misread comma therefore counts in CER and not in WER.
+    specification do, and characters of the private use area are letters. A misread comma therefore counts in
+    CER and not in WER.
     """
     return [word for piece in _SPACES.split(text) for word in _words_of_piece(piece)]
 
@@ -154,7 +155,18 @@ def _words_of_piece(piece: str) -> tuple[str, ...]:
         return tuple(word for word in _LATIN_WORD.findall(piece) if word.strip("_"))
     from uniseg.wordbreak import words as segments
 
-    return tuple(word for word in segments(piece) if not all(map(_is_filler, word)))
+    found, start = [], 0
+    for segment in segments(_PRIVATE.sub("a", piece)):
+        word = piece[start : start + len(segment)]
+        start += len(segment)
+        if not all(map(_is_filler, word)):
+            found.append(word)
+    return tuple(found)
+
+
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+"""Letters of historical print in fonts such as MUFI's: here they are letters, as in dinglehopper; to Unicode
+they are nothing."""
 
 
 def _is_filler(character: str) -> bool:
