@@ -48,8 +48,8 @@ class Host:
     log: Path
 
     def url_of(self, path: Path) -> str:
-        """Return the address that opens a notebook of `folder`."""
-        page = "lab/tree" if self.app == "jupyterlab" else "notebooks"
+        """Return the address that opens a notebook of `folder`, in JupyterLab without those opened before."""
+        page = f"lab/workspaces/{path.stem}/tree" if self.app == "jupyterlab" else "notebooks"
         return f"{self.address}/{page}/{path.relative_to(self.folder).as_posix()}?token={self.token}"
 
 

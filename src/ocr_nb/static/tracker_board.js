@@ -233,7 +233,7 @@ class View {
     for (const [event, listener] of this.heard) model.on(event, listener);
     for (const show of [this.judge, this.complain, this.stay, this.sift]) show.call(this);
     this.watcher = new ResizeObserver(() => this.measure());
-    this.watcher.observe(this.list);
+    this.watcher.observe(this.grid);
   }
 
   build(el) {
@@ -256,9 +256,8 @@ class View {
     this.readerField = labelled("Reader", this.reader);
     this.heads = make("div", "heads", { role: "row" });
     this.spacer = make("div", "spacer", { role: "rowgroup" });
-    this.list = make("div", "list", { role: "presentation" }, this.spacer);
     this.grid = make("div", "grid", { role: "grid", tabindex: "0", "aria-label": "Images, each beside its baseline" },
-      make("div", "headgroup", { role: "rowgroup" }, this.heads), this.list);
+      make("div", "headgroup", { role: "rowgroup" }, this.heads), this.spacer);
     this.detail = make("div", "detail", { "aria-live": "polite" });
     this.root = make("section", "root", { "aria-label": "Tracker", "data-lm-suppress-shortcuts": "true" },
       this.verdict,
@@ -278,7 +277,7 @@ class View {
     this.headers = COLUMNS.map(([by, name]) => {
       const head = make("span", `head ocrnb-board__head--${name.split(" ").at(-1).toLowerCase()}`, { role: "columnheader" });
       if (by) {
-        const button = make("button", "sort", { type: "button", tabindex: "-1" }, name);
+        const button = make("button", "sort", { type: "button" }, name);
         button.addEventListener("click", () => this.sortBy(by));
         head.append(button);
       } else head.append(name);
@@ -302,8 +301,8 @@ class View {
     this.clear.addEventListener("click", () => this.set({ condition: "", reader: "", outcome: "", x_height: [null, null], search: "" }), on);
     this.again.addEventListener("click", () => this.model.send({ kind: "refresh" }), on);
     this.write.addEventListener("click", () => this.askReport(), on);
-    this.list.addEventListener("scroll", () => this.paint(), { ...on, passive: true });
-    this.list.addEventListener("click", (event) => {
+    this.grid.addEventListener("scroll", () => this.paint(), { ...on, passive: true });
+    this.spacer.addEventListener("click", (event) => {
       const row = event.target.closest("[data-place]");
       if (row) this.choose(Number(row.dataset.place));
     }, on);
@@ -414,7 +413,7 @@ class View {
   }
 
   measure() {
-    const tall = this.list.clientWidth && this.list.clientWidth < NARROW ? TALL_NARROW : TALL;
+    const tall = this.grid.clientWidth && this.grid.clientWidth < NARROW ? TALL_NARROW : TALL;
     if (tall !== this.tall) {
       this.tall = tall;
       this.erase();
@@ -430,7 +429,7 @@ class View {
 
   /** Make the rows that are in sight, and take the others away. */
   paint() {
-    const [first, last] = windowOf(this.list.scrollTop, this.list.clientHeight || 440, this.tall, this.order.length);
+    const [first, last] = windowOf(this.grid.scrollTop, this.grid.clientHeight || 480, this.tall, this.order.length);
     const seen = new Set();
     const shown = this.order.slice(first, last);
     const showsWho = { condition: !this.model.get("condition"), reader: this.readerField.hidden === false && !this.model.get("reader") };
@@ -513,9 +512,9 @@ class View {
 
   show(place) {
     this.active = place;
-    const [top, room] = [place * this.tall, this.list.clientHeight];
-    if (top < this.list.scrollTop) this.list.scrollTop = top;
-    else if (top + this.tall > this.list.scrollTop + room) this.list.scrollTop = top + this.tall - room;
+    const [top, room] = [place * this.tall, this.grid.clientHeight - this.spacer.offsetTop]; // the heads stay on top
+    if (top < this.grid.scrollTop) this.grid.scrollTop = top;
+    else if (top + this.tall > this.grid.scrollTop + room) this.grid.scrollTop = top + this.tall - room;
     this.paint();
   }
 
@@ -525,7 +524,7 @@ class View {
     const same = this.model.get("sort_by") === by;
     const worstFirst = ["cer_before", "cer_after", "change"].includes(by);
     this.set({ sort_by: by, descending: same ? !this.model.get("descending") : worstFirst });
-    this.list.scrollTop = 0;
+    this.grid.scrollTop = 0;
   }
 
   choose(place) {
@@ -539,7 +538,7 @@ class View {
 
   press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.grid) return;
-    const page = Math.max(1, Math.floor(this.list.clientHeight / this.tall) - 1);
+    const page = Math.max(1, Math.floor(this.grid.clientHeight / this.tall) - 1);
     const to = stepTo(event.key, this.active, this.order.length, page);
     if (to !== null) this.show(to);
     else if (event.key === "Enter" || event.key === " ") this.choose(this.active);
