@@ -164,6 +164,7 @@ def test_on_a_phone_nothing_runs_out_of_the_screen(lab, chromium):
     """390 px wide, with fingers: cards stand under each other, the page does not scroll sideways."""
     context = {"has_touch": True, "viewport": {"width": 390, "height": 844}}
     with open_window(chromium, lab, CELLS, "diff_phone", **context) as opened:
+        opened.page.evaluate("jupyterapp.shell.collapseLeft()")
         opened.run(0)
         diff = opened.page.locator(".ocrnb-diff")
         diff.get_by_role("button", name="Errors").tap()

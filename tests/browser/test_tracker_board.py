@@ -151,6 +151,7 @@ def test_on_a_phone_a_row_is_two_lines(lab, chromium):
     with open_window(
         chromium, lab, CELLS, "board_phone", has_touch=True, viewport={"width": 390, "height": 844}
     ) as opened:
+        opened.page.evaluate("jupyterapp.shell.collapseLeft()")
         opened.run(0)
         board = opened.page.locator(".ocrnb-board")
         in_place(board, 2).tap()
