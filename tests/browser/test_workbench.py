@@ -153,7 +153,14 @@ def test_with_keys_alone_in_jupyterlab(lab, chromium):
 
         more = desk.get_by_label("Add a step to condition 2")
         more.focus()
-        page.keyboard.type("bin")
+        page.keyboard.press("Enter")
+        expect(desk.get_by_role("button", name="resize plain enlarging")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(more).to_be_focused()
+        page.keyboard.press("Enter")
+        for _ in range(3):
+            page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
         expect(desk.get_by_label("As text")).to_have_value("original,upsampled:x3+binarize")
         chip = desk.get_by_label("binarize, step 2 of 2")
         expect(chip).to_be_focused()
@@ -238,7 +245,8 @@ def test_in_front_of_a_class_in_voila(voila, chromium):
 
 def drag_a_step(page, desk):
     """Add a step by the menu and drag it in front by its grip."""
-    desk.get_by_label("Add a step to condition 2").select_option("contrast")
+    desk.get_by_label("Add a step to condition 2").click()
+    desk.get_by_role("button", name="contrast stretch pale print").click()
     text = desk.get_by_label("As text")
     expect(text).to_have_value("original,upsampled:x3+contrast")
     grips = desk.locator(".ocrnb-desk__grip")

@@ -201,6 +201,7 @@ function conditionEditor(tell) {
   let chains = [];
   let setup = { steps: [], factors: [2, 3, 4], faults: {} };
   let pendingFocus = null;
+  let open = null; // the condition whose menu of steps is unfolded
   const list = make("ol", { class: "conditions" });
   const faultId = newId("fault");
   const textId = newId("text");
@@ -240,10 +241,10 @@ function conditionEditor(tell) {
     item.append(grip, make("span", { class: "chip-words", text: words }));
     if (hasFactor(step)) {
       const select = make("select", {
-        class: "factor", "aria-label": `Factor of ${words}`,
+        class: "factor", "aria-label": `Factor of ${words}`, "data-focus": `${index}:${at}:factor`,
         on: {
           change: () =>
-            change(setStepFactor(chains, index, at, select.value ? Number(select.value) : null), `${index}:${at}`),
+            change(setStepFactor(chains, index, at, select.value ? Number(select.value) : null), `${index}:${at}:factor`),
         },
       }, make("option", { value: "", text: "auto" }),
       ...setup.factors.map((factor) => make("option", { value: factor, text: `×${factor}` })));
@@ -285,18 +286,44 @@ function conditionEditor(tell) {
     if (!chain.steps.length) {
       steps.append(make("li", { class: "chip plain" }, make("span", { class: "chip-words", text: STEP_WORDS.original })));
     }
-    const more = make("select", {
-      class: "more", "aria-label": `Add a step to condition ${index + 1}`, "data-focus": `${index}:add`,
-      on: { change: () => change(addStep(chains, index, more.value), `${index}:${chain.steps.length}`) },
-    }, make("option", { value: "", text: "+ step" }),
-    ...setup.steps.filter((step) => step !== "original")
-      .map((step) => make("option", { value: step, text: `${STEP_WORDS[step] ?? step}: ${STEP_HELP[step] ?? ""}` })));
+    const menuId = newId("menu");
+    const isOpen = open === index;
+    const toggle = (wanted, focus) => {
+      open = wanted;
+      pendingFocus = focus;
+      draw();
+    };
+    const more = make("button", {
+      class: "more", type: "button", text: "+ step", "aria-label": `Add a step to condition ${index + 1}`,
+      "aria-expanded": String(isOpen), "aria-controls": menuId, "data-focus": `${index}:add`,
+      on: { click: () => toggle(isOpen ? null : index, isOpen ? `${index}:add` : `${index}:menu:0`) },
+    });
+    const names = setup.steps.filter((step) => step !== "original");
+    const menu = make("div", { class: "menu", id: menuId, role: "group", "aria-label": "Steps to add" },
+      ...names.map((step, place) => make("button", {
+        class: "menu-item", type: "button", "data-focus": `${index}:menu:${place}`,
+        on: { click: () => {
+          open = null;
+          const next = addStep(chains, index, step);
+          change(next, `${index}:${next[index].steps.findLastIndex((one) => one.name === step)}`, `${STEP_WORDS[step]} added`);
+        } },
+      }, make("b", { text: STEP_WORDS[step] ?? step }), make("span", { class: "quiet", text: STEP_HELP[step] ?? "" }))));
+    menu.hidden = !isOpen;
+    menu.addEventListener("keydown", (event) => {
+      const places = [...menu.children];
+      const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+      if (by) places[(places.indexOf(document.activeElement) + by + places.length) % places.length].focus();
+      else if (event.key === "Escape") toggle(null, `${index}:add`);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
     const remove = chains.length > 1 && make("button", {
       class: "remove", type: "button", text: "✕", "aria-label": `Remove condition ${index + 1}`,
       on: { click: () => change(chains.filter((_, place) => place !== index), `${Math.max(0, index - 1)}:add`) },
     });
     return make("li", { class: "condition" }, make("span", { class: "condition-name", text: name }),
-      make("div", { class: "flow" }, steps, more), remove);
+      make("div", { class: "flow" }, steps, more, menu), remove);
   }
 
   function draw() {
@@ -675,7 +702,6 @@ function renderView(model, el, mailbox) {
 
   let clock = null;
   let begun = 0;
-  let wasRunning = false;
   const tick = () => {
     const status = model.get("status");
     if (status.running) cost.textContent = progressText(status, (performance.now() - begun) / 1000);
@@ -683,6 +709,7 @@ function renderView(model, el, mailbox) {
   const showStatus = () => {
     const status = model.get("status");
     const isRunning = Boolean(status.running);
+    const focused = document.activeElement;
     run.disabled = isRunning || Boolean(status.obstacle);
     run.hidden = isRunning;
     stop.hidden = !isRunning;
@@ -695,9 +722,11 @@ function renderView(model, el, mailbox) {
     if (!isRunning && clock) clock = void clearInterval(clock);
     if (isRunning) tick();
     else cost.textContent = costText(status);
-    if (isRunning && !wasRunning && root.contains(document.activeElement) && document.activeElement === run) stop.focus();
-    if (wasRunning && !isRunning && document.activeElement === document.body) run.focus();
-    wasRunning = isRunning;
+    // A button that goes takes the focus with it, and keys would then be the notebook's commands.
+    if (isRunning && focused === run) stop.focus();
+    if (!isRunning && (focused === stop || (focused === run && run.disabled))) {
+      (run.disabled ? results.element.querySelector("button") ?? teaching : run).focus();
+    }
     error.textContent = status.error || model.get("setup").faults?.run || "";
     rowCount.textContent = `All readings (${status.rows ?? 0})`;
     report.disabled = frameButton.disabled = !status.rows;
