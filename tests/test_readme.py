@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import ocr_nb
 from command_line import run
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +27,7 @@ def test_two_commands_do_all_the_set_up():
 
 def test_the_example_runs_as_printed(tmp_path, monkeypatch, capsys):
     """Ten lines at most, on the engine of this machine; the file it writes is three times as large."""
-    (example,) = blocks("python")
+    example, _ = blocks("python")
     assert len([line for line in example.splitlines() if line.strip()]) <= 10
     monkeypatch.chdir(tmp_path)
     exec(compile(example, "README.md", "exec"), {"__name__": "example"})
@@ -36,6 +37,15 @@ def test_the_example_runs_as_printed(tmp_path, monkeypatch, capsys):
     assert re.search(r"^original: CER \d+\.\d%, 240×214 px, \d+\.\d s$", printed, re.MULTILINE)
     assert re.search(r"^upsampled:x3: CER \d+\.\d%, 720×642 px, \d+\.\d s$", printed, re.MULTILINE)
     assert (tmp_path / "receipt_x3.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_workbench_runs_without_a_browser(capsys):
+    """Its example prints a verdict, and a table with a rate for each condition."""
+    _, example = blocks("python")
+    exec(compile(example, "README.md", "exec"), {"__name__": "example", "ocr_nb": ocr_nb})
+    printed = capsys.readouterr().out
+    assert re.search(r"psampling ×3 and contrast correction", printed)
+    assert re.search(r"^1 +label\.jpg +upsampled:x3\+contrast +\d\.\d+$", printed, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"ocr-nb ([a-z]+)", README))))

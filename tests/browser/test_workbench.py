@@ -180,6 +180,7 @@ def test_with_keys_alone_in_jupyterlab(lab, chromium):
         rows_of(desk).first.focus()
         page.keyboard.press("Enter")
         expect(rows_of(desk).first).to_have_attribute("aria-pressed", "true")
+        expect(rows_of(desk).first).to_be_focused()
         page.keyboard.press("d")
         page.keyboard.press("d")
         window.run_until(2, "2 ['done'] no problem")
