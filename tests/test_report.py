@@ -175,8 +175,9 @@ def test_assets_hold_no_address_either():
     """The files it is made of are as self-contained as the report."""
     for asset in (files("ocr_nb") / "static").iterdir():
         if asset.name.endswith((".js", ".css")):
-            text = asset.read_text(encoding="utf-8")
-            assert [] == re.findall(r"https?:|@import|url\(|</script|</style", text), asset.name
+            # The name of SVG is an address by form only: nothing is asked there.
+            text = asset.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+            assert [] == re.findall(r"https?://[a-z0-9]|@import|url\(|</script|</style", text), asset.name
 
 
 def test_hostile_names_and_texts_are_shown_not_obeyed():

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import dataclasses
+import math
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -325,6 +326,32 @@ def test_samples_are_opened_where_they_lie(folder):
     """A sample is a path that prints as something else."""
     (row,) = Study(samples("card"), conditions="original", services=ink_service).run()
     assert ("card.png", None, samples("card")[0].sha256) == (row.image, row.error, row.image_hash)
+
+
+def test_images_without_a_truth_are_read_and_said(folder):
+    """They are rows without rates; where no image has a truth, that is no oversight and not said."""
+    (folder / "page3.gt.txt").unlink()
+    study = Study(folder, conditions="original", services=ink_service)
+    tracker = study.run()
+    row = next(row for row in tracker if row.image == "page3.png")
+    assert ("w13h9", None, None) == (row.text, row.cer, row.error)
+    assert ["1 of 6 images have no ground truth and stand in no rate: page3.png."] == study.notes
+    assert (6, 5) == tuple(tracker.summary().loc[0, ["images", "with_truth"]])
+    for file in folder.glob("*.gt.txt"):
+        file.unlink()
+    silent = Study(folder, conditions="original", services=ink_service)
+    assert silent.run().summary()["cer_micro"].isna().all()
+    assert [] == silent.notes
+
+
+def test_empty_truths_and_truths_longer_than_the_page_are_counted(folder):
+    """What was read on an empty page is infinitely wrong; of a long truth nearly all is missing."""
+    (folder / "page0.gt.txt").write_text("")
+    (folder / "page1.gt.txt").write_text("w11h9 " + "and so on " * 500)
+    first, second = list(Study(folder, conditions="original", services=ink_service).run())[:2]
+    assert ("", "w10h9") == (first.ground_truth, first.text)
+    assert math.isinf(first.cer)
+    assert 0.99 < second.cer < 1.0
 
 
 def test_truths_without_an_image_are_said(folder):

@@ -166,16 +166,17 @@ def _unused_truths(images: Any, subjects: list[Subject], truth: TruthLike) -> It
         stems = {file.name.removesuffix(".gt.txt") for file in Path(folder).rglob("*.gt.txt")}
         unused = sorted(stems - {Path(subject.name).stem for subject in subjects})
     if unused:
-        yield f"{len(unused)} ground truths have no image and are not used: {_some(unused)}."
+        yield f"{len(unused)} ground truths have no image and are not used: {name_some(unused)}."
 
 
 def _twice(subjects: list[Subject]) -> Iterable[str]:
     paths = Counter(str(subject.image) for subject in subjects if isinstance(subject.image, str | PathLike))
     twice = [path for path, count in paths.items() if count > 1]
     if twice:
-        yield f"{len(twice)} images are given more than once and are measured once: {_some(twice)}."
+        yield f"{len(twice)} images are given more than once and are measured once: {name_some(twice)}."
 
 
-def _some(names: list[str]) -> str:
+def name_some(names: list[str]) -> str:
+    """Write the first few of many names, and how many more there are."""
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

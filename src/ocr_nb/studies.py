@@ -15,7 +15,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from .collection import collect
+from .collection import collect, name_some
 from .condition import Condition, parse_conditions
 from .errors import ImageError, OcrNbError, SettingsError
 from .executors import ExecutorLike, Workers
@@ -151,6 +151,12 @@ class Study:
         if elsewhere:
             with ThreadPoolExecutor(REMOTE_IMAGES_AT_ONCE, thread_name_prefix="ocr_nb-study") as pool:
                 run.work(elsewhere, Workers(pool))
+        lacking = list(dict.fromkeys(run.without_truth))
+        if 0 < len(lacking) < len(self.subjects):
+            self.notes.append(
+                f"{len(lacking)} of {len(self.subjects)} images have no ground truth and stand in no rate: "
+                f"{name_some(lacking)}."
+            )
         tracker.store.arrange(run.stored.get(one, one) for one in run.identities)
         return tracker
 
@@ -179,6 +185,8 @@ class _Run:
         """Of all trials of the study, in its order; as far as they were planned."""
         self.stored: dict[bytes, bytes] = {}
         """What a trial is stored as, where the image could not be opened and so has no hash there."""
+        self.without_truth: list[str] = []
+        """Names of images that have none."""
         self.done, self.total = 0, len(study)
 
     def work(self, cells: Sequence[_Cell], workers: Workers[ImageTask, Measured]) -> None:
@@ -199,6 +207,8 @@ class _Run:
         for subject in self.study.subjects:
             image, image_hash = _identity_of(subject)
             truth, problem = _truth_of(subject)
+            if truth is None and problem is None:
+                self.without_truth.append(subject.name)
             for height in self.study.x_heights or (None,):
                 variant = subject.variant if height is None else f"x-height {height:g} px"
                 for cell in cells:

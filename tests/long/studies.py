@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from ink_service import ink_service
+from ocr_nb.sample_set import samples
 from ocr_nb.statistics import bootstrap_ratio
 from ocr_nb.store import TrialStore
 from ocr_nb.studies import Study
@@ -89,11 +91,36 @@ def run_dask(seed: int) -> bool:
             with Client(cluster) as again:
                 tracker = Study(folder, conditions=CONDITIONS, services=ink_service).run(again, store=store)
             same = _frame(tracker).equals(expected)
+            told = _run_command(Path(name), cluster.scheduler_address)
         print(
             f"two workers: frame {'identical' if undisturbed.equals(expected) else 'DIFFERS'}; one killed "
             f"half way: {failed} rows tried again, frame {'identical' if same else 'DIFFERS'}"
         )
-        return same and undisturbed.equals(expected)
+        return same and undisturbed.equals(expected) and told
+
+
+def _run_command(place: Path, address: str) -> bool:
+    """Have `ocr-nb study … --dask` read two samples on the cluster; tell whether it did."""
+    pages = place / "samples"
+    pages.mkdir()
+    for sample in samples("card", "banner"):
+        shutil.copy(sample.path, pages)
+        (pages / f"{sample.path.stem}.gt.txt").write_text(sample.ground_truth, encoding="utf-8")
+    asked = [
+        "study",
+        pages,
+        "--dask",
+        address,
+        "--store",
+        place / "command.sqlite",
+        "--conditions",
+        "original",
+    ]
+    done = subprocess.run([sys.executable, "-m", "ocr_nb", *map(str, asked)], capture_output=True, text=True)
+    with TrialStore(place / "command.sqlite") as store:
+        read = sum(trial.error is None for trial in store)
+    print(f"ocr-nb study --dask: exit code {done.returncode}, {read} of 2 images read")
+    return done.returncode == 0 and read == 2
 
 
 def run_coverage(repetitions: int, seed: int) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
@@ -51,10 +52,10 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[ProgressCallback | None]:
-    """Show a bar on a terminal while the block runs; elsewhere give None."""
+def progress_bar(what: str, *, plain: bool = False) -> Iterator[ProgressCallback | None]:
+    """Show a bar on a terminal while the block runs; elsewhere, if `plain`, a line each further tenth."""
     if not sys.stderr.isatty():
-        yield None
+        yield _tell_tenths(what, time.monotonic) if plain else None
         return
     from rich.console import Console
     from rich.progress import (
@@ -81,3 +82,26 @@ def progress_bar(what: str) -> Iterator[ProgressCallback | None]:
             bar.update(task, completed=done, total=total, description=f"{trial.image} {trial.condition}")
 
         yield show
+
+
+def _tell_tenths(what: str, now: Callable[[], float]) -> ProgressCallback:
+    """Return a callback that prints progress and the time left, each time a further tenth is done."""
+    started, told = now(), 0
+
+    def tell(done: int, total: int, trial: Trial) -> None:
+        nonlocal told
+        if (tenths := 10 * done // max(1, total)) > told:
+            told = tenths
+            say(f"{what}: {done} of {total}{describe_time_left(done, total, now() - started)}.")
+
+    return tell
+
+
+def describe_time_left(done: int, total: int, elapsed: float) -> str:
+    """Return “, about 3 min left” at the pace so far; nothing when nothing is left."""
+    left = elapsed / done * (total - done) if done else 0.0
+    if left <= 0:
+        return ""
+    if left < 90:
+        return f", about {max(1, round(left))} s left"
+    return f", about {round(left / 60)} min left" if left < 5400 else f", about {left / 3600:.1f} h left"

@@ -57,7 +57,7 @@ def study(
         images, truth, conditions, services=engines.split(","), settings={"language": language},
         normalization=normalization, x_heights=_numbers(x_heights),
     )  # fmt: skip
-    with _executor(workers, dask) as executor, progress_bar("Measuring") as bar:
+    with _executor(workers, dask) as executor, progress_bar("Measured", plain=True) as bar:
         tracker = planned.run(executor, store=store, on_progress=bar)
     with tracker:
         say_once(planned.notes)
