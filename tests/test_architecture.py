@@ -22,19 +22,19 @@ LAYERS = (
     ),
     ("models", "engine"),
     ("services", "service"),
-    ("waiting", "loop watching resumption jobs asking sources operations pipelines curl sdk"),
+    ("waiting", "inline_loop loop watching resumption jobs asking sources operations pipelines curl sdk"),
     (
         "experiments",
         "study measuring image_task collection executors remote_files summary store verdict word_places",
     ),
     ("pictures", "report"),
     ("records", "tracker plots studies shrinking"),
-    ("doors", "cli lab demo server widgets __main__"),
+    ("doors", "binder cli lab demo server widgets __main__"),
 )
 """Low to high: a room may import from its own layer and from those before it."""
 
 ROOMS = {
-    "IPython": "widgets",
+    "IPython": "binder widgets",
     "PIL": "images filters sample_set subjects service.local service.documents service.download",
     "anyio": "server",
     "anywidget": "widgets",

@@ -19,6 +19,7 @@ from typing import Any, Generic, Literal, TypeVar, overload
 from . import loop
 from .errors import OcrNbError, SettingsError, TaskCancelled, TaskTimedOut, TaskUnknown
 from .service.protocol import OcrRequest, OcrService, TaskId, TaskReport, TaskStatus
+from .settings import can_start_threads
 from .watching import watch
 
 T = TypeVar("T")
@@ -80,7 +81,7 @@ class Job(Generic[T]):
         self._outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
         # Marked as running, so that no waiter can cancel the outcome behind the back of the work.
         self._outcome.set_running_or_notify_cancel()
-        loop.io_loop().call_soon_threadsafe(self._start, work)
+        loop.begin(lambda: self._start(work))
 
     # ------------------------------------------------------------------ waiting
 
@@ -200,6 +201,9 @@ class Job(Generic[T]):
         if self._outcome.done():
             return False
         self.is_cancelled = True
+        if not can_start_threads():
+            self._cancel_task()
+            return True
         loop.io_loop().call_soon_threadsafe(self._cancel_task)
         return True
 
@@ -245,9 +249,10 @@ class Job(Generic[T]):
         self._children.append(child)
         return child
 
-    def _start(self, work: Callable[[Job[T]], Coroutine[Any, Any, T]]) -> None:
+    def _start(self, work: Callable[[Job[T]], Coroutine[Any, Any, T]]) -> asyncio.Task[Any]:
         self._task = asyncio.get_running_loop().create_task(work(self), name=self.label)
         self._task.add_done_callback(self._finish)
+        return self._task
 
     def _cancel_task(self) -> None:
         # Once only: a second cancel would interrupt the taking back.

@@ -1,7 +1,8 @@
 """The one background thread with its own event loop, on which all waiting for services happens.
 
 In: coroutines, from any thread; out: work done while the caller goes on. One thread, because an asyncio
-object is bound to one loop, and notebook hosts run cells and widget callbacks on different ones.
+object is bound to one loop, and notebook hosts run cells and widget callbacks on different ones. Where there
+are no threads (`inline_loop`), work is done before `begin` returns.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 import asyncio
 import atexit
 import concurrent.futures
+import contextlib
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
+
+from .inline_loop import run_inline
+from .settings import can_start_threads
 
 T = TypeVar("T")
 
@@ -36,8 +41,24 @@ def io_loop() -> asyncio.AbstractEventLoop:
         return _current[0]
 
 
+def begin(make: Callable[[], asyncio.Task[Any]]) -> None:
+    """Have `make` start its task on the background thread; without threads, do the task before returning."""
+    if can_start_threads():
+        io_loop().call_soon_threadsafe(make)
+    else:
+        with contextlib.suppress(Exception):  # the job that made the task holds what became of it
+            run_inline(make)
+
+
 def run(coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
     """Start `coroutine` on the background thread; return at once, with a future for what it returns."""
+    if not can_start_threads():
+        done: concurrent.futures.Future[T] = concurrent.futures.Future()
+        try:
+            done.set_result(run_inline(lambda: asyncio.get_running_loop().create_task(coroutine)))
+        except Exception as error:
+            done.set_exception(error)
+        return done
     return asyncio.run_coroutine_threadsafe(coroutine, io_loop())
 
 

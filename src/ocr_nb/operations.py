@@ -44,6 +44,10 @@ DOCUMENTS: dict[str, Operation] = {
 }
 """What `recognize` can be told to expect."""
 FACTORS = (2, 3, 4)
+NOT_ON_BINDER = (
+    "This is a public Binder, where credentials do not belong and images leave at 1 Mbit/s: stay with "
+    "use('local') here, and use the cloud from a machine of your own."
+)
 
 _choosing = threading.Lock()
 _chosen: OcrService | None = None
@@ -85,6 +89,9 @@ def make_service(service: str | OcrService, **options: Any) -> OcrService:
         return LocalService(**options)
     if service == "cloud" or is_url(service):
         from .service.cloud import CloudService
+
+        if service == "cloud" and Settings.from_environment().on_binder:
+            raise SettingsError(NOT_ON_BINDER)
 
         return CloudService(**options) if service == "cloud" else CloudService(base_url=service, **options)
     raise SettingsError(f"There is no service {service!r}: {suggestion(service, ('local', 'cloud'))}")

@@ -7,6 +7,7 @@ One frozen `Settings`, read once by `Settings.from_environment` and handed in; n
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,8 @@ class Settings:
     """`OCR_NB_SERVICE`: what `use` starts from: `local`, `cloud` or a URL."""
     tessdata: Path | None = None
     """`TESSDATA_PREFIX`: where Tesseract's language data lie; None for the usual folders."""
+    stored: Path | None = None
+    """`OCR_NB_STORED`: a file of stored readings that answers in place of the engines, in browsers."""
     on_binder: bool = False
     on_colab: bool = False
     on_voila: bool = False
@@ -91,6 +94,7 @@ class Settings:
             token_url=env.get("OCR_NB_TOKEN_URL") or DEFAULT_TOKEN_URL,
             service=env.get("OCR_NB_SERVICE") or "local",
             tessdata=Path(env["TESSDATA_PREFIX"]) if env.get("TESSDATA_PREFIX") else None,
+            stored=Path(env["OCR_NB_STORED"]) if env.get("OCR_NB_STORED") else None,
             on_binder="BINDER_LAUNCH_HOST" in env or "BINDER_REPO_URL" in env,
             on_colab="COLAB_RELEASE_TAG" in env or "COLAB_GPU" in env,
             on_voila="VOILA_KERNEL_ID" in env or "VOILA_SERVER_URL" in env,
@@ -133,6 +137,11 @@ def available_cpus() -> int:
     if quota is not None:
         counts.append(max(1, round(quota)))
     return max(1, min(counts))
+
+
+def can_start_threads() -> bool:
+    """Tell whether this Python has threads: inside a browser (Pyodide) it has none."""
+    return sys.platform != "emscripten"
 
 
 def cap_threads(count: int) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+import binder  # noqa: E402
 import generated  # noqa: E402
 import kills  # noqa: E402
 import sdks  # noqa: E402
@@ -42,6 +43,8 @@ def main() -> int:
 def _run(section: str, options: argparse.Namespace) -> bool:
     if section == "sdks":
         return sdks.run(options.sdk)
+    if section == "binder":
+        return binder.run()
     if section == "generated":
         return generated.run(options.requests, options.seed)
     if section == "kills":
@@ -77,6 +80,7 @@ def _options() -> argparse.Namespace:
 
 
 SECTIONS = {
+    "binder": "binder: what binder/ says, installed, opened in a browser and measured",
     "sdks": "sdks: official SDKs against the server",
     "generated": "generated: requests made from the OpenAPI document",
     "kills": "kills: the client is killed, then resumes",

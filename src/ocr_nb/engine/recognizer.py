@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import SettingsError
+from ..settings import Settings
 from .layout import Box, Line
 
 Rgb = npt.NDArray[np.uint8]
@@ -76,8 +77,18 @@ def make_recognizer(engine: str) -> Recognizer:
         raise SettingsError(f"There is no engine {engine!r}: {meant}")
     with _making:
         if engine not in _made:
-            _made[engine] = _MAKERS[engine]()
+            _made[engine] = _remember(engine) or _MAKERS[engine]()
         return _made[engine]
+
+
+def _remember(engine: str) -> Recognizer | None:
+    """Return the recognizer that only remembers, where the settings name a file of stored readings."""
+    path = Settings.from_environment().stored
+    if path is None:
+        return None
+    from .stored import Memory, StoredRecognizer
+
+    return StoredRecognizer(engine, Memory.load(path))
 
 
 def _make_rapid() -> Recognizer:

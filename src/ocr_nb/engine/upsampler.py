@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ..errors import SettingsError, suggestion
 from ..filters import Filtered, check_size, premultiplied, remade, scale_map, straight
 from ..images import Gray, Picture, Pixels
+from ..settings import Settings
 from ..xheight import is_inverse, measure_paper
 from .classical import ClassicalUpsampler
 from .learned import STRENGTHS, LearnedUpsampler
@@ -59,6 +60,11 @@ def make_upsampler(method: str = DEFAULT_METHOD, reader: str | None = None) -> U
     """
     if method not in UPSAMPLERS:
         raise SettingsError(f"There is no upsampling method {method!r}: {suggestion(method, UPSAMPLERS)}")
+    path = Settings.from_environment().stored
+    if path is not None:
+        from .stored import Memory, StoredUpsampler
+
+        return StoredUpsampler(method, reader, Memory.load(path))
     return UPSAMPLERS[method](reader)
 
 

@@ -22,7 +22,7 @@ from ..engine.recognizer import ENGINES, Recognizer, make_recognizer
 from ..engine.upsampler import DEFAULT_METHOD, Upsampler, make_upsampler
 from ..errors import OcrNbError, ServiceUnreachable, SettingsError, StoreError, suggestion
 from ..polling import Polling
-from ..settings import available_cpus
+from ..settings import available_cpus, can_start_threads
 from .local_work import Done, Engines, Withdrawn, do_request
 from .protocol import RESULT_LIFETIME, OcrRequest, ServiceIdentity, TaskId, TaskReport, TaskStatus
 from .tasks import MemoryTaskStore, TaskStore
@@ -231,7 +231,12 @@ class _Crew:
         _crews.add(self)
 
     def call(self) -> None:
-        """Have the queue looked at."""
+        """Have the queue looked at; without threads, work it off before returning."""
+        if not can_start_threads():
+            work_once = self._work_once()
+            while self.is_open and work_once is not None and work_once():
+                pass
+            return
         with self._changed:
             if not self.is_open:
                 return

@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from ..settings import can_start_threads
+
 log = logging.getLogger(__name__)
 
 
@@ -32,7 +34,13 @@ class NewestWins:
             return self._thread is not None
 
     def ask(self, work: Callable[[], object]) -> None:
-        """Do `work` soon, in place of what waits; what is being done is not interrupted here."""
+        """Do `work` soon, in place of what waits; what is being done is not interrupted here.
+
+        Without threads it is done before this returns.
+        """
+        if not can_start_threads():
+            self._do(work)
+            return
         with self._guard:
             self._wanted, self._since = work, time.monotonic()
             if self._thread is None:
@@ -56,7 +64,11 @@ class NewestWins:
             if left > 0:
                 time.sleep(left)
                 continue
-            try:
-                work()
-            except Exception:  # whoever asks shows errors of the work; this thread must go on
-                log.exception("What was asked for last failed.")
+            self._do(work)
+
+    @staticmethod
+    def _do(work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception:  # whoever asks shows errors of the work; this thread must go on
+            log.exception("What was asked for last failed.")
