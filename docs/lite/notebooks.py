@@ -18,7 +18,10 @@ RUNTIME = (
     "jinja2",
 )  # fmt: skip
 """Compiled elsewhere, or large: the runtime's own packages."""
-BUNDLED = ("anywidget", "psygnal", "ipywidgets", "comm", "typing_extensions", "uniseg", "rapidfuzz")
+BUNDLED = (
+    "anywidget", "psygnal", "ipywidgets", "comm", "typing_extensions", "stamina", "tenacity", "uniseg",
+    "rapidfuzz",
+)  # fmt: skip
 """Plain Python, served with the site. RapidFuzz with its fall-back in Python alone."""
 NOTE = """> **In this browser no recognizer runs.** What the engines read and enlarged was stored when this
 > page was built; it is found again by the picture's pixels. Everything else (resizing, comparing, counting
