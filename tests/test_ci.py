@@ -57,7 +57,7 @@ def test_a_step_that_holds_is_followed_by_the_next(copy):
 
 
 def test_it_asks_for_every_check_and_allows_no_skip():
-    """The README's own command, format, lint, types, JavaScript, and the foreign clients."""
+    """The README's own command, format, lint, spelling, types, JavaScript, documents, hosts, foreign clients."""
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     for command in (
         "OCR_NB_REQUIRE_ALL=1",
@@ -65,6 +65,10 @@ def test_it_asks_for_every_check_and_allows_no_skip():
         "ruff check .",
         " mypy\n",
         "node --test",
+        " codespell\n",
+        "python -m sphinx -W",
+        "tests/long/run binder",
+        "tests/long/run ipykernel6",
     ):
         assert command in script
     for version in ("24.11.0", "24.8.0", "23.12.0", "23.6.0.2"):

@@ -57,7 +57,9 @@ def test_another_picture_is_refused(path):
     """Also one of the same size; in one sentence that says where to go."""
     stored = StoredRecognizer("ink", Memory.load(path))
     for other in (np.flipud(CARD), CARD[:, :200]):
-        with pytest.raises(EngineUnavailable, match=r"No model runs in this browser, and the reading of this"):
+        with pytest.raises(
+            EngineUnavailable, match=r"No model runs in this browser, and the reading of this"
+        ):
             stored.recognize(other)
 
 

@@ -1,79 +1,94 @@
 """Run the notebooks of the JupyterLite site in a Python like the one in a browser; tell what was printed.
 
-    python browser_like.py SITE_FILES
+    python browser_like.py SITE
 
-No threads, no sockets, none of the engines, and no compiled module but those that the runtime has: whatever
-else is imported is refused. What was printed goes to standard output.
+No threads, no sockets, none of the engines; of foreign modules only those of the site's own wheels and those
+that the runtime has: whatever else is imported is refused. What was printed goes to standard output.
 """
 
 from __future__ import annotations
 
-import importlib.abc
+import importlib
 import importlib.machinery
 import json
 import os
 import socket
 import sys
+import tempfile
 import threading
+import zipfile
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 LITE = ROOT / "docs" / "lite"
-HERE = {"notebooks", "ocr_nb"}
-"""Ours."""
+INSIDE = {"dateutil", "mpl_toolkits", "pylab", "_argon2"}
+"""Modules of the runtime's packages that its list does not name."""
 
 
-def main(files: Path) -> None:
+def main(site: Path) -> None:
     """Execute every cell of every notebook."""
-    sys.path.insert(0, str(LITE))
-    import nbformat
-    from notebooks import BUNDLED, NAMES
+    sources = {path.stem: _code_of(path) for path in sorted((site / "files").glob("*.ipynb"))}
+    with tempfile.TemporaryDirectory() as folder:
+        _unpack(site, Path(folder))
+        _become_like_a_browser(Path(folder))
+        os.chdir(site / "files")
+        for name, cells in sources.items():
+            _run(name, cells)
+    print(f"compiled: {', '.join(sorted(_compiled()))}")
 
-    books = {name: nbformat.read(files / f"{name}.ipynb", as_version=4) for name in NAMES}
-    sources = {
-        name: [cell.source for cell in book.cells if cell.cell_type == "code"] for name, book in books.items()
-    }
-    os.environ |= {"RAPIDFUZZ_IMPLEMENTATION": "python", "MPLBACKEND": "agg", "OCR_NB_CPUS": "1"}
-    import ocr_nb.settings
 
-    ocr_nb.settings.can_start_threads = lambda: False
+def _code_of(path: Path) -> list[str]:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+
+
+def _unpack(site: Path, folder: Path) -> None:
+    """Install the site's wheels, before whatever else is installed here."""
+    for wheel in (site / "pypi").glob("*.whl"):
+        with zipfile.ZipFile(wheel) as packed:
+            packed.extractall(folder)
+    sys.path[:] = [str(folder), *(part for part in sys.path if "wt" not in part and "src" not in part)]
+
+
+def _become_like_a_browser(folder: Path) -> None:
+    os.environ |= {"MPLBACKEND": "agg", "OCR_NB_CPUS": "1"}
+    runtime = json.loads((LITE / "pyodide_packages.json").read_text(encoding="utf-8"))
+    allowed = {name.partition(".")[0] for name in runtime["modules"]} | sys.stdlib_module_names
+    allowed |= {path.stem.partition(".")[0] for path in folder.iterdir()} | INSIDE
+    _OnlyThose.allowed = frozenset(allowed)
+    sys.meta_path[:] = [importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter, _OnlyThose]
     threading.Thread.start = _refuse  # type: ignore[method-assign]
     socket.socket.connect = _refuse  # type: ignore[method-assign]
-    runtime = json.loads((LITE / "pyodide_packages.json").read_text(encoding="utf-8"))
-    allowed = {name.partition(".")[0] for name in runtime["modules"]} | {*BUNDLED} | HERE | sys.stdlib_module_names
-    sys.meta_path.insert(0, _OnlyThose(allowed | {"dateutil", "_cffi_backend", "mpl_toolkits", "pylab", "_argon2"}))
-    os.chdir(files)
-    for name, cells in sources.items():
-        print(f"== {name}")
-        setup, *rest = cells
-        _install(setup)
-        names: dict[str, Any] = {"__name__": "__main__", "display": print}
-        for source in rest:
-            exec(compile(source, name, "exec"), names)
-    print(f"compiled: {', '.join(sorted(_compiled()))}")
+    settings = importlib.import_module("ocr_nb.settings")
+    assert str(folder) in str(settings.__file__), settings.__file__
+    settings.can_start_threads = lambda: False  # type: ignore[attr-defined]
+
+
+def _run(name: str, cells: list[str]) -> None:
+    print(f"== {name}")
+    setup, *rest = cells
+    exec("\n".join(line for line in setup.splitlines() if "piplite" not in line), {})
+    names: dict[str, Any] = {"__name__": "__main__", "display": print}
+    for source in rest:
+        exec(compile(source, name, "exec"), names)
 
 
 def _refuse(*_: Any, **__: Any) -> None:
     raise RuntimeError("can't start new thread, nor open a connection: this is like a browser")
 
 
-def _install(setup: str) -> None:
-    """Do what the first cell does, but for the installation."""
-    lines = [line for line in setup.splitlines() if "piplite" not in line]
-    exec("\n".join(lines), {})
+class _OnlyThose(importlib.machinery.PathFinder):
+    """Finds no module that would not be there in a browser."""
 
+    allowed: frozenset[str] = frozenset()
 
-class _OnlyThose(importlib.abc.MetaPathFinder):
-    """Refuses modules that would not be there in a browser."""
-
-    def __init__(self, allowed: set[str]) -> None:
-        self._allowed = allowed
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        """Say that there is no such module, or nothing."""
-        if name.partition(".")[0] not in self._allowed and name not in sys.modules:
-            raise ModuleNotFoundError(f"No module named {name!r} in a browser", name=name)
+    @classmethod
+    def find_spec(cls, fullname: str, path: Any = None, target: Any = None) -> Any:
+        """Find a module on the path, or say that there is none."""
+        first = fullname.partition(".")[0]
+        known = first in cls.allowed or first.startswith("_sysconfigdata")
+        return super().find_spec(fullname, path, target) if known else None
 
 
 def _compiled() -> set[str]:

@@ -13,6 +13,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import binder  # noqa: E402
 import generated  # noqa: E402
+import kernels  # noqa: E402
 import kills  # noqa: E402
 import sdks  # noqa: E402
 import studies  # noqa: E402
@@ -45,6 +46,8 @@ def _run(section: str, options: argparse.Namespace) -> bool:
         return sdks.run(options.sdk)
     if section == "binder":
         return binder.run()
+    if section == "ipykernel6":
+        return kernels.run()
     if section == "generated":
         return generated.run(options.requests, options.seed)
     if section == "kills":
@@ -80,6 +83,7 @@ def _options() -> argparse.Namespace:
 
 
 SECTIONS = {
+    "ipykernel6": "ipykernel6: two notebooks on the older kernel, in an environment of its own",
     "binder": "binder: what binder/ says, installed, opened in a browser and measured",
     "sdks": "sdks: official SDKs against the server",
     "generated": "generated: requests made from the OpenAPI document",

@@ -1,0 +1,47 @@
+"""Build the documentation, with the notebooks executed and their pictures inside.
+
+    python -m sphinx -W --keep-going -c docs . build/docs
+
+The source folder is the repository, so that links between README, docs and notebooks are the same here and
+where the repository is read.
+"""
+
+from __future__ import annotations
+
+import ocr_nb
+
+project = "ocr_nb"
+author = "The ocr_nb authors"
+copyright = "The ocr_nb authors, MIT licence"
+release = ocr_nb.__version__
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+root_doc = "docs/index"
+include_patterns = [
+    "docs/*.md", "notebooks/*.ipynb", "README.md", "CONTRIBUTING.md", "CHANGELOG.md",
+    "src/ocr_nb/samples/SOURCES.md",
+]  # fmt: skip
+exclude_patterns = ["build/**", "**/.*"]
+
+html_theme = "furo"
+html_title = "ocr_nb"
+html_show_sphinx = False
+html_copy_source = False
+
+default_role = "code"
+autodoc_member_order = "groupwise"
+autodoc_typehints = "none"
+autodoc_preserve_defaults = True
+napoleon_use_rtype = False
+
+myst_enable_extensions = ["fieldlist"]
+myst_heading_anchors = 3
+nb_execution_mode = "cache"
+nb_execution_cache_path = "build/docs-cache"
+nb_execution_in_temp = True
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
+"""A page of ours fetches no script from anywhere: widgets stand there as their saved pictures."""
+nb_mime_priority_overrides = [("*", "application/vnd.jupyter.widget-view+json", None)]
