@@ -57,7 +57,7 @@ def test_a_step_that_holds_is_followed_by_the_next(copy):
 
 
 def test_it_asks_for_every_check_and_allows_no_skip():
-    """The README's own command, format, lint, spelling, types, JavaScript, documents, hosts, foreign clients."""
+    """The README's own command, format, lint, spelling, types, JavaScript, documents, hosts, clients."""
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     for command in (
         "OCR_NB_REQUIRE_ALL=1",
