@@ -171,6 +171,7 @@ class JobMonitor(QuietWidget):
                     self._do(verb, row)
 
     def _do(self, verb: str, row: Row) -> None:
+        self.problem = ""
         if verb == "cancel":
             row.job.cancel()
             self._note(row.number)
