@@ -105,6 +105,7 @@ class Comparison {
     if (this.state.zoom !== previous.zoom) this.zoomAsAsked();
     else if (this.state.mode !== previous.mode) this.refit();
     if (this.state.before !== previous.before || this.state.after !== previous.after) this.placeImages();
+    if (this.state.mode !== previous.mode) this.parts.values.textContent = ""; // it told of the other mode
     this.draw();
     if (this.state.selected !== previous.selected) {
       if (this.chosen < 0) this.link(-1);

@@ -19,7 +19,7 @@ const TALL = 56; // px a row; the style sheet has the same
 const TALL_NARROW = 92;
 const NARROW = 640; // px: narrower, a row is two lines
 const BEYOND = 6; // rows that are kept on either side of those in sight
-const TYPING = 200; // ms after the last letter that a search is told to the kernel
+const TYPING = 200; // ms after the last letter that what is typed is told to the kernel
 
 /** A row of a message by its fields' names; what is infinite is a number again. */
 export function rowOf(values) {
@@ -116,6 +116,8 @@ export class Rows {
     this.wanted = new Set();
     this.listeners = new Set();
     this.chosen = -1;
+    this.mine = new Set();
+    this.isMoved = false;
     this.report = null;
     this.isPictured = false;
     this.isKnown = false;
@@ -128,7 +130,7 @@ export class Rows {
     const take = {
       rows: () => this.takeRows(message), gone: () => message.ids.forEach((id) => this.all.delete(id)),
       pictured: () => { this.isPictured = true; this.forget(); }, thumbnails: () => this.takePictures(message.id, buffers),
-      selected: () => { this.chosen = message.id; }, reported: () => this.takeReport(message),
+      selected: () => this.takeChoice(message.id), reported: () => this.takeReport(message),
       piece: () => this.takePiece(message, buffers[0]),
     }[message.kind];
     if (!take) return;
@@ -145,6 +147,12 @@ export class Rows {
   takePictures(id, buffers) {
     this.pictures.get(id)?.forEach((url) => URL.revokeObjectURL(url));
     this.pictures.set(id, buffers.map((data) => URL.createObjectURL(new Blob([data], { type: "image/png" }))));
+  }
+
+  /** A row chosen by code or in another window; the echo of a click here would scroll back to where one has left. */
+  takeChoice(id) {
+    this.isMoved = !this.mine.delete(id);
+    if (this.isMoved) this.chosen = id;
   }
 
   takeReport({ path, bytes }) {
@@ -290,14 +298,15 @@ class View {
     const change = (trait, read) => (event) => this.set({ [trait]: read(event.target.value) });
     this.condition.addEventListener("change", change("condition", String), on);
     this.reader.addEventListener("change", change("reader", String), on);
-    const range = () => this.set({ x_height: [limitOf(this.low.value), limitOf(this.high.value)] });
-    this.low.addEventListener("change", range, on);
-    this.high.addEventListener("change", range, on);
-    this.search.addEventListener("input", () => {
-      this.model.set("search", this.search.value);
+    const type = (trait, read) => () => {
+      this.model.set(trait, read());
       clearTimeout(this.typing);
       this.typing = setTimeout(() => this.model.save_changes(), TYPING);
-    }, on);
+    };
+    const range = type("x_height", () => [limitOf(this.low.value), limitOf(this.high.value)]);
+    this.low.addEventListener("input", range, on);
+    this.high.addEventListener("input", range, on);
+    this.search.addEventListener("input", type("search", () => this.search.value), on);
     this.clear.addEventListener("click", () => this.set({ condition: "", reader: "", outcome: "", x_height: [null, null], search: "" }), on);
     this.again.addEventListener("click", () => this.model.send({ kind: "refresh" }), on);
     this.write.addEventListener("click", () => this.askReport(), on);
@@ -330,7 +339,7 @@ class View {
     if (kinds.has("rows") || kinds.has("gone")) this.sift();
     if (kinds.has("pictured")) this.sift();
     if (kinds.has("thumbnails")) for (const [id, row] of this.drawn) this.showPictures(row, id);
-    if (kinds.has("selected")) this.mark(true);
+    if (kinds.has("selected")) this.mark(this.rows.isMoved);
     if (kinds.has("reported") || kinds.has("piece")) this.showReport();
   }
 
@@ -532,6 +541,7 @@ class View {
     if (!row) return;
     this.active = place;
     this.rows.chosen = row.id;
+    this.rows.mine.add(row.id);
     this.mark(false);
     this.model.send({ kind: "select", id: row.id });
   }
