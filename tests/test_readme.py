@@ -73,6 +73,18 @@ def test_every_link_leads_somewhere():
         assert [] == [link for link in links if not (ROOT / link).exists()], name
 
 
+def test_the_badges_open_what_is_there():
+    """Notebooks in JupyterLab, the workbench in Voilà; the repository is the one thing to fill in."""
+    links = re.findall(r"\(https://mybinder\.org/v2/gh/(\w+)/v([\d.]+)\?urlpath=([^)]+)\)", README)
+    assert [
+        ("REPOSITORY", "lab/tree/notebooks/01_first_look.ipynb"),
+        ("REPOSITORY", "voila/render/binder/workbench.ipynb"),
+    ] == [(name, page) for name, _, page in links]
+    assert {ocr_nb.__version__} == {version for _, version, _ in links}
+    for _, _, page in links:
+        assert (ROOT / page.removeprefix("lab/tree/").removeprefix("voila/render/")).is_file()
+
+
 def test_the_contributing_guide_stays_short():
     """Under a hundred lines, so that it is read."""
     assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) < 100

@@ -191,7 +191,7 @@ def _look_at_voila(page: Page, address: str) -> bool:
     """Open the page for those who want no code."""
     clicked = time.monotonic()
     page.goto(f"{address}/voila/render/binder/workbench.ipynb")
-    page.locator(".ocrnb-workbench").first.wait_for()
+    page.locator(".ocrnb-desk").first.wait_for()
     print(f"   Workbench as a Voilà page after {time.monotonic() - clicked:.1f} s")
     page.screenshot(path=ROOT / "tests" / "browser" / "screenshots" / "binder_voila.png")
     return True
