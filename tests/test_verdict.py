@@ -6,9 +6,21 @@ import math
 
 import pytest
 
-from ocr_nb.summary import summarize
+from ocr_nb.statistics import Interval
+from ocr_nb.summary import Difference, summarize
 from ocr_nb.trial import Trial
-from ocr_nb.verdict import Outcome, doing, judge, label, percent, points, seconds, size
+from ocr_nb.verdict import (
+    Outcome,
+    capital,
+    describe_difference,
+    doing,
+    judge,
+    label,
+    percent,
+    points,
+    seconds,
+    size,
+)
 from trials import trial
 
 TRUTH = "one two three four five"
@@ -223,3 +235,18 @@ def test_numbers_are_written_as_they_are_read():
     ]
     assert ["0.4 s", "4 s", "12 s", "1 min 5 s", "—"] == [seconds(x) for x in (0.42, 4.0, 12.3, 65.2, None)]
     assert ["813×681", "—"] == [size(813, 681), size(None, 4)]
+
+
+@pytest.mark.parametrize(
+    ("change", "interval", "said"),
+    [
+        (-0.1, Interval(-0.2, -0.05), "Upsampling and binarizing help: "),
+        (0.1, Interval(0.05, 0.2), "Upsampling and binarizing make reading worse: "),
+        (-0.1, None, "Upsampling and binarizing give fewer errors here: "),
+        (0.0, None, "Upsampling and binarizing fix as much as they break here: "),
+    ],
+)
+def test_two_steps_take_a_plural(change, interval, said):
+    """What two things do is said of two."""
+    difference = Difference(9, 0.2, 0.2 + change, interval, 0.5, ("a",), ("b",), ())
+    assert capital(describe_difference("upsampling and binarizing", difference)).startswith(said)

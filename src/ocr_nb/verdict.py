@@ -194,7 +194,7 @@ def describe_difference(what: str, difference: Difference) -> str:
     change, interval = difference.cer, difference.interval
     if math.isnan(change) or (change == 0.0 and not difference.helped and not difference.hurt):
         return (
-            f"{what} makes no difference: CER stays at {percent(difference.cer_after)} "
+            f"{what} {_verb(what, 'makes')} no difference: CER stays at {percent(difference.cer_after)} "
             f"over {_images(difference.images)}."
         )
     verb = "falls" if change < 0 else "rises" if change > 0 else "stays"
@@ -232,12 +232,23 @@ def _opening(what: str, difference: Difference) -> str:
     """Claim no more than the interval allows."""
     change, interval = difference.cer, difference.interval
     if interval is not None and interval.excludes_zero:
-        return f"{what} {'helps' if change < 0 else 'makes reading worse'}"
+        return f"{what} {_verb(what, 'helps') if change < 0 else _verb(what, 'makes') + ' reading worse'}"
     if interval is not None:
         return f"no clear gain from {what}" if change < 0 else f"no gain from {what}"
     if change == 0.0:
-        return f"{what} fixes as much as it breaks here"
-    return f"{what} gives {'fewer' if change < 0 else 'more'} errors here"
+        return (
+            f"{what} {_verb(what, 'fixes')} as much as {'it breaks' if _is_one(what) else 'they break'} here"
+        )
+    return f"{what} {_verb(what, 'gives')} {'fewer' if change < 0 else 'more'} errors here"
+
+
+def _is_one(what: str) -> bool:
+    return " and " not in what
+
+
+def _verb(what: str, singular: str) -> str:
+    """Return the verb for one thing, or for two joined by “and”."""
+    return singular if _is_one(what) else singular.removesuffix("es" if singular == "fixes" else "s")
 
 
 def _images(count: int) -> str:
