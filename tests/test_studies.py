@@ -164,6 +164,15 @@ def test_an_interrupted_study_goes_on_where_it_was(folder, log, tmp_path):
     assert (12, []) == (readings(log), told)
 
 
+def test_without_threads_a_study_is_the_same(folder, monkeypatch):
+    """In a browser there are none: each image is measured when its turn comes, on the one thread there is."""
+    expected = comparable(Study(folder, conditions=CONDITIONS, services=ink_service).run())
+    monkeypatch.setattr("ocr_nb.executors.can_start_threads", lambda: False)
+    monkeypatch.setattr("ocr_nb.executors.ThreadPoolExecutor", None)
+    tracker = Study(folder, conditions=CONDITIONS, services=ink_service).run()
+    pd.testing.assert_frame_equal(expected, comparable(tracker))
+
+
 def test_another_upsampler_is_measured_and_the_rest_is_not(folder, log, tmp_path):
     """The store knows what enlarged: other weights are other trials; what was not enlarged is kept."""
     store = tmp_path / "study.sqlite"

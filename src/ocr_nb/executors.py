@@ -22,7 +22,7 @@ from concurrent.futures import (
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from .errors import SettingsError
-from .settings import available_cpus, cap_threads
+from .settings import available_cpus, can_start_threads, cap_threads
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -55,7 +55,7 @@ class Workers(Generic[Task, Result]):
         """What was under way when `finish` was ended early, and has come to a result since."""
         if executor is None or (executor == 1 and not isinstance(executor, bool)):
             # A thread of its own, so that what is finished is kept while the next is worked on.
-            self._open(lambda: ThreadPoolExecutor(1, "ocr_nb-study"), 1)
+            self._open(lambda: ThreadPoolExecutor(1, "ocr_nb-study") if can_start_threads() else _AtOnce(), 1)
         elif executor == "thread":
             self._open(lambda: ThreadPoolExecutor(available_cpus(), "ocr_nb-study"), available_cpus())
         elif executor == "process" or (isinstance(executor, int) and executor > 1):
@@ -219,3 +219,16 @@ def _result(future: Future[Result]) -> Result | Exception:
         return future.result()
     except Exception as error:  # from another process: any kind, also of the executor's own
         return error
+
+
+class _AtOnce(Executor):
+    """Does each task when it is handed over, where there are no threads, as in a browser."""
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Do it; return the future, done."""
+        done: Future[Any] = Future()
+        try:
+            done.set_result(function(*args, **kwargs))
+        except Exception as error:  # an error is a row, whatever it is
+            done.set_exception(error)
+        return done
