@@ -295,7 +295,7 @@ def test_with_nothing_running_nobody_looks_around(monitor, wire, due):
     job.result()
     monitor.watch(job)
     monitor._flush()
-    assert [job_monitor.PAUSE] == [seconds for seconds, _ in due]
+    assert {job_monitor.PAUSE} == {seconds for seconds, _ in due}
 
 
 def test_gathered_jobs_show_their_parts(monitor, wire):
@@ -421,3 +421,12 @@ def test_closed_monitors_are_freed_while_their_jobs_run():
     assert wait_for(lambda: gc.collect() >= 0 and all(one() is None for one in gone))
     go.set()
     job.result()
+
+
+def test_without_threads_a_change_is_told_at_once(monitor, wire, monkeypatch):
+    """As in a browser's Python, where a job is done when it is returned."""
+    job = compute(lambda: 1, label="done")
+    job.result()
+    monkeypatch.setattr(job_monitor, "can_start_threads", lambda: False)
+    monitor.watch(job)
+    assert "done" == wire.state()

@@ -20,6 +20,7 @@ from ..errors import SettingsError
 from ..images import Picture
 from ..jobs import Job
 from ..report.document import read_asset
+from ..settings import can_start_threads
 from ._base import QuietWidget
 from .job_rows import RUNNING, Row, describe, draw_thumbnail, state_of, summarize
 
@@ -244,7 +245,11 @@ class JobMonitor(QuietWidget):
             shown = {row.number: describe(row) for row in self._rows if row.number in changed}
             news = [row for number, row in shown.items() if _still(self._told.get(number)) != _still(row)]
             self._told.update(shown)
-            looks = any(row["running"] for row in self._told.values()) and not self._looks_around
+            looks = (
+                can_start_threads()
+                and any(row["running"] for row in self._told.values())
+                and not self._looks_around
+            )
             self._looks_around = self._looks_around or looks
         if news:
             self.send({"kind": "rows", "rows": news})
@@ -293,6 +298,9 @@ def _later(monitor: JobMonitor, seconds: float, do: Callable[[JobMonitor], None]
             except Exception:  # a closed comm, say: it must not end the thread's other work
                 log.exception("JobMonitor could not tell its views.")
 
+    if not can_start_threads():  # jobs are then done when they are returned
+        now()
+        return
     running = loop.io_loop()
     running.call_soon_threadsafe(lambda: running.call_later(seconds, now))
 
