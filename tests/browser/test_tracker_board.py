@@ -119,7 +119,7 @@ def walk_by_keys(notebook, board):
     notebook.page.keyboard.press("Home")
     in_place(board, 1).click()
     expect(in_place(board, 1)).to_have_attribute("aria-selected", "true")
-    notebook.run_until(1, "62 all x_height_px ['xbcdefghij'] -")
+    notebook.run_until(1, "62 all x_height_px ['abcdefghij'] -")
 
 
 def follow_live(notebook, board):

@@ -53,6 +53,7 @@ class Comparison {
   remove() {
     this.leaving.abort();
     cancelAnimationFrame(this.painting);
+    cancelAnimationFrame(this.reading);
     this.watcher.disconnect();
     this.parts.root.remove();
     this.parts.giveBack();
@@ -106,7 +107,7 @@ class Comparison {
     else if (this.state.mode !== previous.mode) this.refit();
     if (this.state.before !== previous.before || this.state.after !== previous.after) this.placeImages();
     if (this.state.mode !== previous.mode) this.parts.values.textContent = ""; // it told of the other mode
-    this.draw();
+    this.drawChange(previous);
     if (this.state.selected !== previous.selected) {
       if (this.chosen < 0) this.link(-1);
       else this.reveal(this.chosen);
@@ -121,7 +122,7 @@ class Comparison {
 
   moveLens({ x, y }) {
     this.change({ lens: [x, y] });
-    this.readValues({ x: this.state.lens[0], y: this.state.lens[1] });
+    this.readSoon({ x: this.state.lens[0], y: this.state.lens[1] });
   }
 
   toggle() {
@@ -326,6 +327,17 @@ class Comparison {
     if (this.state.mode === "difference") this.paint();
   }
 
+  /** Draw what changed: a drag moves the divider only, and pictures of any size stay where they are. */
+  drawChange(previous) {
+    const changed = Object.keys(this.state).filter((name) => this.state[name] !== previous[name] && name !== "lens");
+    const moved = String(this.state.lens) !== String(previous.lens);
+    if (moved || changed.some((name) => name !== "split")) this.draw();
+    else if (changed.length) {
+      this.drawPanes();
+      this.drawHandle();
+    }
+  }
+
   drawImage(index) {
     const { frame, view, ratio } = this;
     const layer = this.layers[index];
@@ -463,6 +475,12 @@ class Comparison {
     return pen.getImageData(0, 0, canvas.width, canvas.height);
   }
 
+  /** Read the values once a frame: to read a pixel of a large picture takes a moment. */
+  readSoon(point) {
+    cancelAnimationFrame(this.reading);
+    this.reading = requestAnimationFrame(() => this.readValues(point));
+  }
+
   /** Say the values of both pictures at a point of the frame; nothing beside it. */
   readValues(point) {
     if (this.state.mode === "difference") return; // the line tells of the difference
@@ -528,11 +546,13 @@ class Comparison {
     const { stage } = this.parts;
     followPointers(this, on);
     on(stage, "pointermove", (event) => {
+      if (event.buttons && this.state.mode !== "lens") return; // a drag: nobody reads values then
       const point = fractionAt(this.pointIn(event), this.view, this.frame);
       if (this.state.mode === "lens") this.moveLens(point);
-      else this.readValues(point);
+      else this.readSoon(point);
     });
     on(stage, "pointerleave", () => {
+      cancelAnimationFrame(this.reading);
       if (this.state.mode !== "difference") this.parts.values.textContent = "";
     });
     on(stage, "dblclick", (event) => {

@@ -127,10 +127,13 @@ const bytesOf = (piece) =>
 
 function renderView(model, el, album) {
   const save = saver(() => model.save_changes(), SAVE_EVERY);
+  let isTelling = false; // what this view changes it has drawn already
   const told = (state) => {
+    isTelling = true;
     for (const [ours, theirs] of Object.entries(TRAITS)) {
       if (model.get(theirs) !== state[ours]) model.set(theirs, state[ours]);
     }
+    isTelling = false;
     save();
   };
   const build = () => mount(el, {
@@ -152,7 +155,9 @@ function renderView(model, el, album) {
     el.style.minHeight = "";
     for (const show of [wait, warn, stay]) show();
   };
-  const follow = () => comparison.set(stateOf(model));
+  const follow = () => {
+    if (!isTelling) comparison.set(stateOf(model));
+  };
   const mark = () => comparison.mark(model.get("words"), model.get("verdict"));
   const heard = [
     ["change:layers", renew], ["change:words", mark], ["change:verdict", mark], ["change:problem", warn],
