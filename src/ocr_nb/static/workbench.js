@@ -502,7 +502,7 @@ function resultList(send, { details, names }) {
       : row.before && row.before.cer !== null && make("span", { class: "rates" }, make("span", { class: "rate", text: `CER ${row.before.said}` }));
     const facts = [row.size, row.xHeight && `x-height ${row.xHeight}`].filter(Boolean).join(" · ");
     const under = row.state === "running" ? `${row.stateWord}${row.doing ? `: ${row.doing}` : ""}`
-      : row.stale ? "settings changed since" : row.state === "done" ? "" : row.stateWord;
+      : row.stale ? "settings changed since" : ["done", "failed"].includes(row.state) ? "" : row.stateWord;
     const others = row.others.filter((one) => one.said !== "—").map((one) => `${one.label} ${one.said}`);
     // The second place is kept from the start, so that nothing moves when its picture comes.
     entry.button.replaceChildren(...[

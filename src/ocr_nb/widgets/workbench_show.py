@@ -44,7 +44,7 @@ class Details:
             if after is not None and after.recognition is not None and after.picture is not None:
                 second = (after.recognition, after.picture)
             first = readings[0].recognition if readings else None
-            part = choose_part(original, row.ground_truth, first, second)
+            part = choose_part(original, row.ground_truth, first, second, row.x_height_px)
             pieces = [cut(original, part)]
             if second is not None and after is not None and str(after.trial.condition) != "original":
                 pieces.append(cut(second[1], part))
