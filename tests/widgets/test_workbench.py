@@ -74,6 +74,22 @@ def test_from_an_image_to_a_row_of_the_tracker(desk, page):
     told(desk, lambda one: one.findings[0].startswith("Without ground truth there is no error rate"))
 
 
+def test_a_word_chosen_in_the_pictures_is_chosen_in_the_texts(desk):
+    """Both ways; and the texts are those of the pictures in sight."""
+    desk.conditions = "original,upsampled:x2,contrast"
+    desk.set_truth(0, "w1 w2 w3")
+    desk.run().result(30)
+    told(desk, lambda one: one.text and len(one.comparison.pictures) == 3)
+    desk.comparison.selected = 1
+    assert 1 == desk.text.selected
+    desk.text.selected = 0
+    assert 0 == desk.comparison.selected
+    assert ("original", "upsampled ×2") == desk.text.labels
+    desk.comparison.after_index = 2
+    assert ("original", "contrast") == desk.text.labels
+    assert desk.readings(0)[2].trial.text == desk.text.text("after")
+
+
 def test_what_is_clicked_is_what_code_can_call(desk):
     """The same verbs by messages from a view: settings, truth, run, selection."""
     wire = Wire(desk)

@@ -5,8 +5,11 @@ In: rows, and a bench that has their readings. Out: messages with PNG bytes, an 
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+import traitlets
 
 from ..verdict import label
 from .bench import Bench
@@ -69,6 +72,9 @@ class Opened:
         self.text: TextDiff | None = None
         self._bench, self._keeps = bench, keep_picture
         self._state: Any = None
+        self._read: Sequence[Reading] = ()
+        self._link: traitlets.link | None = None
+        self._keeps_now = keep_picture
 
     def forget(self) -> None:
         """Take the next row for a new one, whichever it is."""
@@ -90,7 +96,7 @@ class Opened:
         return True
 
     def _fill(self, row: Row, read: Sequence[Reading]) -> None:
-        keeps = self._keeps or not row.private
+        self._keeps_now = keeps = self._keeps or not row.private
         original = self._bench.images()[row.key].picture
         pictures = [one.picture or original for one in read]
         readings = [one.recognition for one in read if one.recognition is not None]
@@ -102,20 +108,42 @@ class Opened:
             self.compare = ImageCompare(*pictures, **shown)
         else:
             self.compare.show(*pictures, **shown)
-        texts = (row.ground_truth, read[0].trial.text or "", read[1].trial.text or "")
-        words: dict[str, Any] = {
-            "labels": (labels[0], labels[1]), "readings": (readings[0], readings[1]),
-            "pictures": (pictures[0], pictures[1]), "keep_picture": keeps,
-            "normalization": read[1].trial.normalization or "standard",
-        }  # fmt: skip
+        self._read = read
         if self.text is None:
-            self.text = TextDiff(*texts, **words)
-        else:
-            self.text.set(*texts, **words)
+            self.text = TextDiff()
+            # A word chosen in the pictures is chosen in the texts, and the other way round.
+            self._link = traitlets.link((self.compare, "selected"), (self.text, "selected"))
+            me = weakref.ref(self)
+            self.compare.observe(lambda _: _set_texts(me), ["before_index", "after_index"])
+        self.set_texts()
+
+    def set_texts(self) -> None:
+        """Put the two readings into the text whose pictures are in sight."""
+        if self.compare is None or self.text is None:
+            return
+        pair = [self._read[int(index)] for index in (self.compare.before_index, self.compare.after_index)]
+        first, second = (one.trial for one in pair)
+        original = self.compare.pictures[0]
+        self.text.set(
+            first.ground_truth, first.text or "", second.text or "",
+            labels=[label(first.condition), label(second.condition)],
+            readings=[one.recognition for one in pair if one.recognition is not None],
+            pictures=[one.picture or original for one in pair],
+            normalization=second.normalization or "standard", keep_picture=self._keeps_now,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Close both."""
+        if self._link is not None:
+            self._link.unlink()
+        self._link, self._read = None, ()
         for part in (self.compare, self.text):
             if part is not None:
                 part.close()
         self.compare = self.text = None
+
+
+def _set_texts(opened: weakref.ref[Opened]) -> None:
+    found = opened()
+    if found is not None:
+        found.set_texts()
