@@ -28,8 +28,11 @@ workbench = ocr_nb.workbench(ocr_nb.samples("label", "receipt"), conditions="ori
 workbench
 """
 DESK = ".ocrnb-desk"
+TALL = {"width": 1280, "height": 2200}
+"""So that the whole workbench is in one screenshot."""
 PATIENCE = 90_000
 """Milliseconds for a run on a busy machine: the first loads the engine."""
+expect.set_options(timeout=30_000)
 PASTE = """(root, [name, data]) => {
   const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
   const clipboard = new DataTransfer();
@@ -73,7 +76,7 @@ def voila(tmp_path_factory):
 def test_from_paste_to_a_tracker_row_in_jupyterlab(lab, chromium):
     """Empty, pasted, run, compared, counted; then saved without a pixel of what was pasted."""
     cells = (SHOW, COUNT, TRUTH)
-    with open_window(chromium, lab, cells, "workbench", viewport={"width": 1600, "height": 1000}) as window:
+    with open_window(chromium, lab, cells, "workbench", viewport={"width": 1600, "height": 2200}) as window:
         page = window.page
         window.do("application:toggle-left-area")
         window.run(0)
@@ -190,7 +193,7 @@ def test_with_keys_alone_in_jupyterlab(lab, chromium):
 
 def test_the_same_path_in_notebook_7(notebook_7, chromium):
     """The sample, run, and a row in the tracker."""
-    with open_window(chromium, notebook_7, (SHOW, COUNT), "workbench_7") as window:
+    with open_window(chromium, notebook_7, (SHOW, COUNT), "workbench_7", viewport=TALL) as window:
         window.run(0)
         desk = window.page.locator(DESK)
         desk.get_by_role("button", name="Try a sample").click()
