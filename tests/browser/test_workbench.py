@@ -101,7 +101,7 @@ def test_from_paste_to_a_tracker_row_in_jupyterlab(lab, chromium):
         desk.get_by_text("All readings (2)").click()
         expect(desk.locator("[data-slot=board]")).to_contain_text("upsampled", ignore_case=True)
         with page.expect_download() as download:
-            desk.get_by_role("button", name="Report").click()
+            desk.get_by_title("One HTML file with all images, texts and numbers").click()
         assert "report.html" == download.value.suggested_filename
         assert download.value.path().read_bytes().startswith(b"<!doctype html>")
 

@@ -228,6 +228,16 @@ def test_nothing_of_a_private_image_is_in_what_is_saved(draw_text):
     desk.close()
 
 
+def test_of_pictures_loaded_by_code_a_small_one_stays(desk):
+    """In the bundle beside the words, at most 100 kB."""
+    assert {"image/png", "text/html"}.isdisjoint(desk._repr_mimebundle_()[0])
+    desk.run().result(30)
+    told(desk, lambda one: one.comparison and one.text)
+    bundle, _ = desk._repr_mimebundle_()
+    assert 0 < len(bundle["image/png"]) <= 100_000
+    assert "<table>" in bundle["text/html"]
+
+
 def test_details_are_sent_as_messages_pixel_for_pixel(desk):
     """Before and after from the same place, the second twice as large; a view that opens gets them again."""
     wire = Wire(desk)

@@ -271,6 +271,10 @@ class Workbench(WorkbenchState):
         lines += [f"  {name}, {size}: {verdict}" for name, size, verdict in said]
         return "\n".join([*lines, *self._answers.sentences[:1]])
 
+    def still(self) -> bytes | None:
+        """Return the pictures in sight, small, for the same readers; None for private ones."""
+        return None if self._opened.compare is None else self._opened.compare.still()
+
     def still_html(self) -> str | None:
         """Return what was found in words, for those who see the saved notebook without a kernel."""
         rows = self.rows
