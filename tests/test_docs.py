@@ -101,7 +101,7 @@ def test_every_block_runs_or_says_why_not(page, kind, code, reason, desk, monkey
     monkeypatch.chdir(desk)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:/usr/bin:/bin")
     if kind == "python":
-        exec(compile(code, page, "exec"), {"__name__": "example"})
+        exec(compile(code, page, "exec"), {"__name__": "example", "ocr_nb": ocr_nb})  # imported once a page
         return
     assert kind in SHELL, f"nobody runs {kind!r}"
     for line in code.replace("\\\n", " ").splitlines():
@@ -122,12 +122,12 @@ def test_every_block_runs_or_says_why_not(page, kind, code, reason, desk, monkey
 def serve(command):
     """Start a server on a free port, see it listen, end it."""
     words = command.split() + ([] if "--port" in command else ["--port", "0"])
-    server = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
-    try:
-        assert any("Serving at http://127.0.0.1:" in line for line in server.stderr)
-    finally:
-        server.terminate()
-        server.communicate(timeout=30)
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert any("Serving at http://127.0.0.1:" in line for line in server.stderr)
+        finally:
+            server.terminate()
+            server.stderr.read()
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.endswith(".md")])
