@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from needs import needs
 from notebook_hosts import FLAGS, start_jupyter
+
+expect.set_options(timeout=30_000)  # milliseconds, on a machine that does other things, too
 
 
 @pytest.fixture(scope="session")

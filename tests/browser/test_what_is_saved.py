@@ -84,6 +84,7 @@ def has_secret(content: str) -> bool:
     """Tell whether the secret is there, plain, in Base64 at any alignment, or in hexadecimal."""
     plain = SECRET.encode()
     coded = [base64.b64encode(b"x" * shift + plain).decode()[4:-4] for shift in range(3)]
+    content = content.replace("\\/", "/")
     return any(form in content for form in (SECRET, plain.hex(), *coded))
 
 
@@ -94,6 +95,7 @@ def has_pixels(content: str) -> bool:
 
 def _pictures(content: str) -> Iterator[bytes]:
     """Yield what may be a picture: Base64, printed bytes, raw bytes."""
+    content = content.replace("\\/", "/")  # as JSON inside HTML has it
     for found in re.finditer(r"(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR)[A-Za-z0-9+/=\\n]{60,}", content):
         text = found[0].replace("\\n", "").rstrip("=")
         try:
@@ -221,7 +223,7 @@ def test_no_artefact_holds_the_secret_or_a_pixel(loud_lab, server, chromium):
         bring_images(window.page, loud_lab.folder)
         window.run(2)
         window.run_until(3, "connected 3")
-        window.run_until(4, "600")
+        window.run_until(4, "400")
         window.run(5)
         window.shoot("what_is_saved")
         saved = window.save()

@@ -1,6 +1,6 @@
 // Views of one ImageInput: images come in here, in pieces of 1 MB, and stand in a list with their advice.
 //
-// Reads the trait `problem`. Everything else comes as messages, and nothing of it is in the model: `facts` (samples,
+// Reads the traits `problem` and `leaves_still`. Everything else comes as messages, and nothing of it is in the model: `facts` (samples,
 // the limit), `list` (`rows`, `refused`, `waiting`, `reader`), `thumbnail` (its PNG as a buffer), and of files on
 // their way `got`, `measuring`, `taken`, `stopped`. Sends `send`, `thumbnails`, `begin`, `piece`, `stop`, `address`,
 // `sample`, `remove`, `move`, `truth`, `reader`, `clear`, `forget refused`.
@@ -373,6 +373,9 @@ class View {
     this.warn = () => this.complain();
     ledger.listeners.add(this.follow);
     model.on("change:problem", this.warn);
+    this.stay = () => { this.root.dataset.still = String(Boolean(model.get("leaves_still"))); };
+    model.on("change:leaves_still", this.stay);
+    this.stay();
     this.complain();
     this.draw();
   }
@@ -781,6 +784,7 @@ class View {
     if (this.stream) this.darken();
     this.leaving.abort();
     this.model.off("change:problem", this.warn);
+    this.model.off("change:leaves_still", this.stay);
     this.ledger.listeners.delete(this.follow);
     this.root.remove();
   }

@@ -31,7 +31,11 @@ class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
     _hides_still = False
     """Whether the views of this class do hide that: they need two lines, as in image_compare.css and -.js."""
 
+    _leaves_later = False
+    """Whether what is left changes while the widget is shown, so that there is room for it from the start."""
+
     def __init__(self, **state: Any) -> None:
+        self._stills: list[Any] = []
         super().__init__(**state)
         self.on_msg(type(self)._hear)
 
@@ -98,13 +102,22 @@ class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
         Raises:
             NotImplementedError: there is nothing to leave, or nobody hides it; it is then shown as any other.
         """
-        still = self._still_bundle()
-        if not (still and self._hides_still):
+        if not (self._hides_still and (self._leaves_later or self._still_bundle())):
             raise NotImplementedError
         self.set_trait("leaves_still", True)
         data, metadata = super()._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
-        display({"text/plain": f"{self!r}, as it was saved"} | still, raw=True)  # type: ignore[no-untyped-call]
+        shown = display(self._left(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        self._stills += [] if shown is None else [shown]
+
+    def renew_still(self) -> None:
+        """Let the outputs that show the widget keep what it leaves now; takes time for large pictures."""
+        left = self._left() if self._stills else {}
+        for handle in self._stills:
+            handle.update(left, raw=True)
+
+    def _left(self) -> dict[str, str]:
+        return {"text/plain": f"{self!r}, as it was saved"} | self._still_bundle()
 
     def _still_bundle(self) -> dict[str, str]:
         picture, table = self.still(), self.still_html()

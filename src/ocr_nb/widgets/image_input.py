@@ -69,6 +69,8 @@ class ImageInput(QuietWidget):
 
     _esm = read_asset("image_input.js")
     _css = read_asset("image_input.css")
+    _hides_still = True
+    _leaves_later = True
 
     def __init__(
         self,
@@ -312,7 +314,7 @@ class ImageInput(QuietWidget):
         with self._guard:
             is_new, self._is_due = not self._is_due, True
         if is_new:
-            loop.io_loop().call_soon_threadsafe(_tell_later, weakref.ref(self))
+            loop.run(_tell_later(weakref.ref(self)))
         self.call_all(self._callbacks, self)
 
     def _tell(self) -> None:
@@ -332,13 +334,12 @@ class ImageInput(QuietWidget):
                 self.send({"kind": "thumbnail", "id": number}, [draw_thumbnail(found[0])])
 
 
-def _tell_later(widget: weakref.ref[ImageInput]) -> None:
-    def tell() -> None:
-        alive = widget()
-        if alive is not None:
-            alive._tell()
-
-    asyncio.get_running_loop().call_later(PAUSE, tell)
+async def _tell_later(widget: weakref.ref[ImageInput]) -> None:
+    await asyncio.sleep(PAUSE)
+    alive = widget()
+    if alive is not None and not alive._is_closed:
+        alive._tell()
+        await asyncio.to_thread(alive.renew_still)
 
 
 def _offered(sample: Sample) -> dict[str, Any]:
