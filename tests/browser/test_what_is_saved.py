@@ -59,9 +59,9 @@ logging.basicConfig(level=logging.DEBUG, filename="kernel.log")
 import anywidget, traitlets
 class Leaky(anywidget.AnyWidget):
     _esm = "export default {{ render() {{}} }}"
-    secret = traitlets.Unicode("{secret}").tag(sync=True)
-    pixels = traitlets.Bytes(pathlib.Path("canary.png").read_bytes()).tag(sync=True)
-leaky = Leaky()
+    secret = traitlets.Unicode().tag(sync=True)
+    pixels = traitlets.Bytes().tag(sync=True)
+leaky = Leaky(secret="{secret}", pixels=pathlib.Path("canary.png").read_bytes())  # `embed` drops defaults
 logging.debug("connecting with %s", leaky.secret)
 logging.debug("image %s", leaky.pixels)
 from ipywidgets.embed import embed_minimal_html
