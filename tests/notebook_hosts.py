@@ -29,7 +29,7 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
     "--disable-dev-shm-usage",
 )  # fmt: skip
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 """For a server, a kernel or a cell on a busy machine."""
 SHOTS = Path(__file__).parent / "browser" / "screenshots"
 """Where journeys leave pictures for a person to look at; not part of the repository."""

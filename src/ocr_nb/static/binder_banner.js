@@ -19,8 +19,9 @@ function render({ model, el }) {
   const leaving = new AbortController();
   const frame = document.createElement("section");
   frame.className = "ocrnb-binder";
+  // JupyterLab asks the focused element itself, not what it stands in, whether letters are commands.
+  frame.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
   frame.setAttribute("aria-label", "About this Binder");
-  frame.setAttribute("data-lm-suppress-shortcuts", "true");
   const words = document.createElement("p");
   words.className = "ocrnb-binder__words";
   const button = document.createElement("button");

@@ -169,9 +169,11 @@ class View {
     this.foot = make("div", "foot", {}, this.place, this.choice);
     this.problem = make("p", "problem", { role: "alert", hidden: "" });
     this.live = make("p", "live", { role: "status" });
-    this.root = make("section", "root", { "aria-label": "Credentials", "data-lm-suppress-shortcuts": "true" },
+    this.root = make("section", "root", { "aria-label": "Credentials" },
       make("div", "head", {}, this.line, this.change), this.reason, this.body, this.foot, this.problem, this.live);
     this.root.className = "ocrnb-credentials";
+    // JupyterLab asks the focused element itself, not what it stands in, whether letters are commands.
+    this.root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
     this.root.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.isOpen) {
         this.open(false);

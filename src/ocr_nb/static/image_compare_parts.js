@@ -70,7 +70,8 @@ function build(document, layers, signal) {
 
   const root = document.createElement("div");
   root.className = "ocrnb-compare";
-  root.dataset.lmSuppressShortcuts = "true"; // JupyterLab takes single letters and digits for commands
+  // JupyterLab asks the focused element itself, not what it stands in, whether letters are commands.
+  root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
   if (choices.length) {
     root.append(make("div", "choice", {}, `${layers[0].label} against`, group("Compare with", ...choices)));
   }

@@ -415,9 +415,11 @@ class View {
       make("p", "what", {}, "Not taken:"), this.refusedList, this.button("Dismiss", () => this.model.send({ kind: "forget refused" })));
     this.problem = make("p", "problem", { role: "alert", hidden: "" });
     this.live = make("p", "live", { role: "status" });
-    this.root = make("section", "root", { "aria-label": "Images in", tabindex: "0", "data-lm-suppress-shortcuts": "true" },
+    this.root = make("section", "root", { "aria-label": "Images in", tabindex: "0" },
       this.zone, this.bar, this.list, this.coming, this.note, this.refused, this.problem, this.live);
     this.root.className = "ocrnb-input";
+    // JupyterLab asks the focused element itself, not what it stands in, whether letters are commands.
+    this.root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
     this.listen();
     el.append(this.root);
   }

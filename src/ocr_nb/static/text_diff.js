@@ -216,12 +216,14 @@ class View {
     this.detail = make("div", "detail", { "aria-live": "polite" });
     this.help = make("dl", "help", { hidden: "" }, ...helpEntries());
     this.problem = make("p", "problem", { role: "alert", hidden: "" });
-    this.root = make("section", "root", { "aria-label": "Texts compared", "data-lm-suppress-shortcuts": "true" },
+    this.root = make("section", "root", { "aria-label": "Texts compared" },
       this.verdict,
       make("div", "bar", {}, this.filters, make("div", "group", { role: "group", "aria-label": "Errors" }, this.back, this.place, this.ahead),
         this.copies, this.keys),
       this.body, this.detail, this.help, this.problem);
     this.root.className = "ocrnb-diff";
+    // JupyterLab asks the focused element itself, not what it stands in, whether letters are commands.
+    this.root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
     const on = { signal: this.leaving.signal };
     this.back.addEventListener("click", () => this.step(-1), on);
     this.ahead.addEventListener("click", () => this.step(1), on);

@@ -267,7 +267,7 @@ class View {
     this.grid = make("div", "grid", { role: "grid", tabindex: "0", "aria-label": "Images, each beside its baseline" },
       make("div", "headgroup", { role: "rowgroup" }, this.heads), this.spacer);
     this.detail = make("div", "detail", { "aria-live": "polite" });
-    this.root = make("section", "root", { "aria-label": "Tracker", "data-lm-suppress-shortcuts": "true" },
+    this.root = make("section", "root", { "aria-label": "Tracker" },
       this.verdict,
       make("div", "bar", {}, this.outcomes, labelled("Condition", this.condition), this.readerField,
         make("span", "field", { role: "group", "aria-label": "x-height, pixels" }, make("span", "said", {}, "x-height"), this.low, this.high),
@@ -276,6 +276,8 @@ class View {
       make("div", "foot", {}, this.shown, make("div", "group", {}, this.clear, this.again, this.write)),
       this.told, this.problem);
     this.root.className = "ocrnb-board";
+    // JupyterLab asks the focused element itself, not what it stands in, whether letters are commands.
+    this.root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
     this.buildHeads();
     this.listen(on);
     el.append(this.root);

@@ -693,9 +693,11 @@ function renderView(model, el, mailbox) {
 
   const live = make("p", { class: "hidden", "aria-live": "polite" });
   const problem = make("p", { class: "error", role: "alert" });
-  const root = make("div", { class: "root", "data-lm-suppress-shortcuts": "true" },
+  const root = make("div", { class: "root" },
     banner, top, slots.credentials.element, columns, detail, bottom, problem, live);
   root.className = "ocrnb-desk";
+  // JupyterLab asks the focused element itself, not what it stands in, whether letters are commands.
+  root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
   el.append(root);
 
   // ------------------------------------------------------------ following the model
