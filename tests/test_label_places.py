@@ -28,15 +28,16 @@ def test_levels_that_are_apart_stay():
 
 
 def test_a_name_stands_to_the_right_unless_the_paper_ends():
-    """Level with its point."""
-    assert [(110.0, 45.0)] == place_names([(100, 50)], [(60, 10)], right=300, margin=10)
-    assert [(230.0, 45.0)] == place_names([(300, 50)], [(60, 10)], right=300, margin=10)
+    """Level with its point; where it fits on neither side it stands to the right."""
+    assert [(25.0, 45.0)] == place_names([(15, 50)], [(290, 10)], paper=(0, 300), margin=10)
+    assert [(110.0, 45.0)] == place_names([(100, 50)], [(60, 10)], paper=(0, 300), margin=10)
+    assert [(230.0, 45.0)] == place_names([(300, 50)], [(60, 10)], paper=(0, 300), margin=10)
 
 
 def test_names_of_points_close_together_do_not_overlap():
     """Six points in one spot: six names clear of each other and of the points."""
     points, sizes = [(100.0 + number, 50.0) for number in range(6)], [(60.0, 10.0)] * 6
-    places = place_names(points, sizes, right=300, margin=10)
+    places = place_names(points, sizes, paper=(0, 300), margin=10)
     boxes = [(x, y, x + 60, y + 10) for x, y in places]
     for number, one in enumerate(boxes):
         for other in boxes[number + 1 :]:

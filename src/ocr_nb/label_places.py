@@ -33,14 +33,17 @@ def spread_apart(wanted: Sequence[float], gap: float) -> list[float]:
 
 
 def place_names(
-    points: Sequence[tuple[float, float]], sizes: Sequence[tuple[float, float]], right: float, margin: float
+    points: Sequence[tuple[float, float]],
+    sizes: Sequence[tuple[float, float]],
+    paper: tuple[float, float],
+    margin: float,
 ) -> list[tuple[float, float]]:
     """Return the lower left corner of each name, beside its point and clear of other names and points.
 
     Args:
         points: what is named.
         sizes: width and height of each name.
-        right: where the paper ends; a name that would go beyond stands to the left of its point.
+        paper: where it begins and ends; a name goes beyond only where it would on both sides.
         margin: between a point and its name.
     """
     taken = [(x - margin / 2, y - margin / 2, x + margin / 2, y + margin / 2) for x, y in points]
@@ -49,7 +52,7 @@ def place_names(
         boxes = [
             (left, y + shift, left + width, y + shift + height)
             for shift in _shifts(height)
-            for left in _sides(x, width, right, margin)
+            for left in _sides(x, width, paper, margin)
         ]
         free = next((box for box in boxes if not any(_overlap(box, other) for other in taken)), boxes[0])
         taken.append(free)
@@ -63,9 +66,10 @@ def _shifts(height: float) -> list[float]:
     return [level, *(level + sign * step * height for step in _DISTANCES for sign in (1, -1))]
 
 
-def _sides(x: float, width: float, right: float, margin: float) -> list[float]:
+def _sides(x: float, width: float, paper: tuple[float, float], margin: float) -> list[float]:
+    """Return where a name may begin, beside its point: to the right if there is paper, else to the left."""
     beside = [x + margin, x - margin - width]
-    return beside if x + margin + width <= right else beside[1:]
+    return [left for left in beside if paper[0] <= left and left + width <= paper[1]] or beside
 
 
 def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:

@@ -23,7 +23,7 @@ from .summary import Reader
 from .tracker import AccuracyTracker, PairedComparison
 from .tracker.confusions import write_confusion
 from .tracker.tables import X_HEIGHT_EDGES
-from .verdict import doing, label, percent, points
+from .verdict import doing, label, points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,7 +107,7 @@ def _lines_of(table: Any, conditions: Iterable[str]) -> dict[str, Any]:
 def _draw_lines(axes: Axes, lines: dict[str, Any]) -> None:
     """Draw a line a condition, with its band, and its name at its end in its color."""
     colors = colors_of(lines)
-    ends, names = [], []
+    ends, names, heights = [], [], []
     for number, (name, rows) in enumerate(lines.items()):
         x, y = rows["middle"].to_numpy(), _finite(rows["cer_micro"])
         axes.plot(
@@ -117,11 +117,13 @@ def _draw_lines(axes: Axes, lines: dict[str, Any]) -> None:
         if len(lines) <= _MOST_BANDS:
             low, high = _finite(rows["cer_low"]), _finite(rows["cer_high"])
             axes.fill_between(x, low, high, color=colors[name], alpha=0.13, lw=0)
+        heights.append(y)
         known = np.flatnonzero(np.isfinite(y))
         if len(known):
             ends.append((float(x[known[-1]]), float(y[known[-1]])))
             names.append(name)
-    axes.set_ylim(bottom=0)
+    highest = max((float(np.nanmax(y)) for y in heights if np.isfinite(y).any()), default=0.0)
+    axes.set_ylim(0, 1.2 * highest or 0.01)  # a band of few documents may reach far beyond all lines
     _percent(axes.yaxis)
     _name_ends(axes, ends, names, colors)
 
@@ -293,7 +295,8 @@ def _name_points(
     scale = 72.0 / axes.figure.dpi
     shown = [tuple(scale * axes.transData.transform(point)) for point in points]
     sizes = [(_LETTER * len(label(name)), _LINE_HEIGHT) for name in names]
-    places = place_names(shown, sizes, scale * axes.bbox.x1, 12.0)
+    paper = scale * axes.bbox.x0, scale * axes.bbox.x1
+    places = place_names(shown, sizes, paper, 12.0)
     for name, point, at, place in zip(names, points, shown, places, strict=True):
         axes.annotate(
             label(name), point, (place[0] - at[0], place[1] - at[1]), textcoords="offset points",
@@ -345,7 +348,7 @@ def _title(axes: Axes, title: str, x: str, y: str) -> None:
 
 
 def _percent(axis: Any) -> None:
-    axis.set_major_formatter(lambda value, _: percent(value, 0 if value >= 0.02 or value == 0 else 1))
+    axis.set_major_formatter(lambda value, _: f"{round(100 * value, 1):g} %")
 
 
 def _finite(values: Any) -> Any:
