@@ -749,9 +749,11 @@ function renderView(model, el, mailbox) {
   const showRows = () => {
     const rows = model.get("table");
     const chosen = model.get("chosen");
+    const isLeft = empty.contains(document.activeElement); // its button goes, and the focus with it
     empty.hidden = rows.length > 0;
     results.element.hidden = !rows.length;
     results.show(rows, chosen);
+    if (isLeft && rows.length) results.element.querySelector("button").focus();
     const row = rows.find((one) => one.key === chosen);
     detail.hidden = !row || !(model.get("slots").compare || model.get("slots").text);
     detailTitle.textContent = row ? mailbox.names.get(row.key) ?? row.name : "";
