@@ -8,6 +8,8 @@ where the repository is read.
 
 from __future__ import annotations
 
+from typing import Any
+
 import ocr_nb
 
 project = "ocr_nb"
@@ -44,4 +46,16 @@ nb_execution_raise_on_error = True
 nb_merge_streams = True
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 """A page of ours fetches no script from anywhere: widgets stand there as their saved pictures."""
+suppress_warnings = ["myst.xref_missing"]
+"""Links to folders and to code, which are no pages; `tests/test_docs.py` follows every link."""
 nb_mime_priority_overrides = [("*", "application/vnd.jupyter.widget-view+json", None)]
+
+
+def setup(app: Any) -> None:
+    """Keep the tree of errors as it is drawn."""
+    app.connect("autodoc-process-docstring", _keep_the_tree)
+
+
+def _keep_the_tree(app: Any, what: str, name: str, owner: Any, options: Any, lines: list[str]) -> None:
+    if name == "ocr_nb.errors":
+        lines[1:] = ["", "::", "", *(f"   {line}" for line in lines[1:])]

@@ -43,7 +43,7 @@ class LessonServer:
         self._process = subprocess.Popen(command, stdout=self._output, stderr=subprocess.STDOUT)
         atexit.register(self.stop)
         self.address = self._await_address()
-        """What `use` takes: `http://127.0.0.1:PORT`."""
+        """What `use` takes, with the port on which it listens."""
 
     @property
     def log(self) -> str:
