@@ -122,7 +122,7 @@ class Workbench(WorkbenchState):
 
     @property
     def conditions(self) -> str:
-        """What every image is read under, as text: `original,upsampled:x3+binarize`. Can be set."""
+        """What every image is read under, as text, such as `original,upsampled`. Can be set."""
         return ",".join(map(str, self._bench.conditions))
 
     @conditions.setter
