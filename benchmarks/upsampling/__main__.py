@@ -103,14 +103,14 @@ class Notebook:
             for row in self.readings
             if row.engine in w.engines
             and row.condition in w.conditions
-            and row.version == version_of(row.condition, row.engine)
+            and row.version == version_of(row.condition)
         ]
 
 
 def measure(case: Case, condition: str, engine: str, w: Wanted, notebook: Notebook) -> None:
     """Read one case under one condition, unless that is known."""
     plain = same_as(condition, case, engine)
-    version = version_of(plain, engine)
+    version = version_of(plain)
     known = notebook.find(engine, case, plain, version)
     if known is None:
         picture = apply(plain, case, engine, w.peers)
@@ -120,7 +120,7 @@ def measure(case: Case, condition: str, engine: str, w: Wanted, notebook: Notebo
         known = reading_of(case, plain, engine, version, picture, text)
         notebook.add(known)
     if plain != condition:
-        again = {**asdict(known), "condition": condition, "version": version_of(condition, engine)}
+        again = {**asdict(known), "condition": condition, "version": version_of(condition)}
         notebook.add(Reading(**again))
 
 

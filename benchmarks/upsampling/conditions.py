@@ -43,7 +43,7 @@ def apply(condition: str, case: Case, engine: str, peers: Path | None) -> Pictur
     if method in FILTERS:
         return filtered(case.picture, method, factor)
     if method in OURS:
-        return upsample_picture(case.picture, factor, upsampler_for(OURS[method], engine)).picture
+        return upsample_picture(case.picture, factor, upsampler_for(OURS[method])).picture
     program = start(peers, method) if peers else None
     if program is None:
         return None
@@ -67,15 +67,15 @@ def same_as(condition: str, case: Case, engine: str) -> str:
 
 
 @cache
-def upsampler_for(method: str, engine: str) -> Upsampler:
-    """Return the upsampler that the local service would use with `engine`."""
-    return make_upsampler(method, reader=engine if engine in READERS else None)
+def upsampler_for(method: str) -> Upsampler:
+    """Return the upsampler of that name, made once."""
+    return make_upsampler(method)
 
 
-def version_of(condition: str, engine: str) -> str:
+def version_of(condition: str) -> str:
     """Return what changes when the pixels of a condition of ours do; empty for all others."""
     method = condition.partition(" ")[0]
-    return upsampler_for(OURS[method], engine).version if method in OURS else ""
+    return upsampler_for(OURS[method]).version if method in OURS else ""
 
 
 def filtered(picture: Picture, method: str, factor: int) -> Picture:

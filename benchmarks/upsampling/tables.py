@@ -45,10 +45,11 @@ def rates(rows: Sequence[Reading]) -> Iterator[str]:
 def differences(rows: Sequence[Reading], against: str | None) -> Iterator[str]:
     """Yield CER less that of `against`, or of the best baseline, for what is not a baseline."""
     cells = list(dict.fromkeys(row.cell for row in rows if row.length))
+    best = {cell: name for cell in cells if (name := best_baseline(rows, cell))}
+    cells = cells if against else list(best)
     yield "| CER less | " + " | ".join(cells) + " |"
     yield "|---|" + "---|" * len(cells)
     if against is None:
-        best = {cell: best_baseline(rows, cell) for cell in cells}
         yield (
             "| best baseline | "
             + " | ".join(f"{best[cell]}: {cer(select(rows, cell, best[cell])):.3f}" for cell in cells)
@@ -109,9 +110,9 @@ def rate_of(rows: Sequence[Reading]) -> str:
 
 
 def best_baseline(rows: Sequence[Reading], cell: str) -> str:
-    """Return the baseline of lowest CER; choosing it by the same data favors it."""
+    """Return the baseline of lowest CER, empty without any; choosing it by the same data favors it."""
     names = [name for name in present(rows) if name in BASELINES and select(rows, cell, name)]
-    return min(names, key=lambda name: cer(select(rows, cell, name)))
+    return min(names, key=lambda name: cer(select(rows, cell, name)), default="")
 
 
 def interval(ours: Sequence[Reading], other: Sequence[Reading]) -> str:

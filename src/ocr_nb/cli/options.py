@@ -26,9 +26,7 @@ Engine = Annotated[
 ]
 Method = Annotated[
     str | None,
-    typer.Option(
-        help="How this machine enlarges: learned or classical. [default: classical]", metavar="NAME"
-    ),
+    typer.Option(help="How this machine enlarges: learned or classical. [default: learned]", metavar="NAME"),
 ]
 Language = Annotated[
     str, typer.Option(help="Language of the text, as English, German, French, …", metavar="NAME")

@@ -23,11 +23,10 @@ from .tiles import enlarge_in_tiles
 
 _WEIGHTS = Path(__file__).parent / "weights" / "text_sr.onnx"
 DEFAULT_STRENGTH = 0.5
-STRENGTHS: dict[str | None, float] = {None: DEFAULT_STRENGTH, "rapidocr": 0.5, "tesseract": 0.5}
-"""Share of the detail for each reader, provisionally: set after seeing what Tesseract and RapidOCR made of
-receipt lines (the tables of `training/README.md`), not by a search on validation fonts, so figures on
-receipts flatter it. All of the detail turns doubtful strokes into confident wrong ones, which harm a strong
-recognizer more than blur does."""
+"""Share of the detail that is added, chosen by what Tesseract and PP-OCRv4 read on validation fonts
+(`training/choose_strength.py`, its tables in `training/README.md`): for both it is within 0.004 of the best,
+so one strength serves all readers. More turns doubtful strokes into confident wrong ones."""
+_AROUND = np.ones((3, 3), np.uint8)
 _CUBIC_RADIUS = 2
 """Pixels of the input that OpenCV's cubic interpolation looks at on each side."""
 _BLOCK = 16
@@ -64,7 +63,7 @@ class LearnedUpsampler:
             raise ValueError(f"tile is at least 16 and strength from 0 to 1; given {tile} and {strength}.")
         facts = _facts()
         self.strength, self.tile = strength, _up_to_blocks(tile)
-        self.version = f"{str(facts['sha256'])[:12]}@{strength:g}"
+        self.version = f"{str(facts['sha256'])[:12]}@{strength:g} without halo"
         self._model = model or _shipped_model()
         self._factor = int(facts["factor"])
         self._radius = int(facts["receptive_radius"])
@@ -82,6 +81,9 @@ class LearnedUpsampler:
         large = cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC)
         if self.strength > 0:
             self._add_detail(gray, large)
+            # No halo: nothing becomes lighter than the lightest of the pixels around.
+            lightest = cv2.resize(cv2.dilate(gray, _AROUND), size, interpolation=cv2.INTER_NEAREST)
+            np.minimum(large, lightest, out=large)
         np.clip(large, 0.0, 1.0, out=large)
         if factor != self._factor:
             large = cv2.resize(large, (width * factor, height * factor), interpolation=cv2.INTER_AREA)

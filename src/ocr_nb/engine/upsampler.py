@@ -20,10 +20,10 @@ from ..images import Gray, Picture, Pixels
 from ..settings import Settings
 from ..xheight import is_inverse, measure_paper
 from .classical import ClassicalUpsampler
-from .learned import STRENGTHS, LearnedUpsampler
+from .learned import LearnedUpsampler
 from .tiles import check_factor
 
-DEFAULT_METHOD = "classical"
+DEFAULT_METHOD = "learned"
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
@@ -47,13 +47,13 @@ class Upsampler(Protocol):
 
 UPSAMPLERS: dict[str, Callable[[str | None], Upsampler]] = {
     "classical": lambda reader: ClassicalUpsampler(),
-    "learned": lambda reader: LearnedUpsampler(strength=STRENGTHS[reader]),
+    "learned": lambda reader: LearnedUpsampler(),
 }
-"""Method name → maker for a reader."""
+"""Method name → maker for a reader. So far all readers are served alike: see `DEFAULT_STRENGTH`."""
 
 
 def make_upsampler(method: str = DEFAULT_METHOD, reader: str | None = None) -> Upsampler:
-    """Return the upsampler of that name, tuned to who will read: a key of `READERS`, or None for anyone.
+    """Return the upsampler of that name for who will read: a key of `READERS`, or None for anyone.
 
     Raises:
         SettingsError: there is none of that name.
@@ -69,7 +69,7 @@ def make_upsampler(method: str = DEFAULT_METHOD, reader: str | None = None) -> U
 
 
 def upsample_picture(picture: Picture, factor: int, upsampler: Upsampler | None = None) -> Filtered:
-    """Enlarge a picture `factor` times with `upsampler` (default: the classical one).
+    """Enlarge a picture `factor` times with `upsampler` (default: the learned one).
 
     Colors and alpha are kept: the luma is the upsampler's, color differences and alpha are interpolated.
     Light text on dark is turned over for the upsampler and back, so both read alike.

@@ -78,7 +78,7 @@ def serve(
     workers: Annotated[int, Option(help="Processes that share one queue.")] = 1,
     engine: Annotated[str, Option(help="Recognizer: rapidocr or tesseract.")] = "rapidocr",
     method: Annotated[
-        str | None, Option(help="How to enlarge: learned or classical. [default: classical]")
+        str | None, Option(help="How to enlarge: learned or classical. [default: learned]")
     ] = None,
     latency: Annotated[float, Option(help="Seconds that every task takes at least, for lessons.")] = 0.0,
     faults: Annotated[
