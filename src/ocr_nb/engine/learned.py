@@ -48,7 +48,7 @@ class LearnedUpsampler:
     def __init__(
         self, *, strength: float = DEFAULT_STRENGTH, tile: int = 256, model: Model | None = None
     ) -> None:
-        """Load the weights at first use in this process.
+        """Take the settings; the weights load when the first picture comes, once in a process.
 
         Args:
             strength: share of the network's detail that is added, 0 (plain cubic) to 1 (all of it).
@@ -56,22 +56,26 @@ class LearnedUpsampler:
             model: computes in place of the shipped weights.
 
         Raises:
-            WeightsMissing: the package does not hold them.
-            WeightsCorrupt: they do not have the hash written beside them.
+            WeightsMissing: the package does not hold what is said of them.
         """
         if tile < 16 or not 0.0 <= strength <= 1.0:
             raise ValueError(f"tile is at least 16 and strength from 0 to 1; given {tile} and {strength}.")
         facts = _facts()
         self.strength, self.tile = strength, _up_to_blocks(tile)
         self.version = f"{str(facts['sha256'])[:12]}@{strength:g} without halo"
-        self._model = model or _shipped_model()
+        self._given = model
         self._factor = int(facts["factor"])
         self._radius = int(facts["receptive_radius"])
         # Whole squares, so that each tile finds the same ones.
         self._margin = _up_to_blocks(self._radius + _CUBIC_RADIUS)
 
     def enlarge(self, gray: Gray, factor: int) -> Gray:
-        """Return `(H·factor, W·factor)` float32 in [0, 1]."""
+        """Return `(H·factor, W·factor)` float32 in [0, 1].
+
+        Raises:
+            WeightsMissing: the package does not hold the weights.
+            WeightsCorrupt: they do not have the hash written beside them.
+        """
         return enlarge_in_tiles(gray, factor, self._enlarge_part, tile=self.tile, margin=self._margin)
 
     def _enlarge_part(self, gray: Gray, factor: int) -> Gray:
@@ -104,7 +108,7 @@ class LearnedUpsampler:
         part = gray[top - around : bottom + around, left - around : right + around]
         # Its half-size map wants even sides; what is added lies beyond the reach of what is used.
         even = np.pad(part, [(0, length % 2) for length in part.shape], mode="edge")
-        detail = self._model(np.ascontiguousarray(even)[None, None])[0, 0]
+        detail = (self._given or _shipped_model())(np.ascontiguousarray(even)[None, None])[0, 0]
         f, edge_px = self._factor, around * self._factor
         detail = detail[edge_px : edge_px + (bottom - top) * f, edge_px : edge_px + (right - left) * f]
         marks = busy[top // _BLOCK : -(-bottom // _BLOCK), left // _BLOCK : -(-right // _BLOCK)]
