@@ -698,6 +698,10 @@ function renderView(model, el, mailbox) {
   root.className = "ocrnb-desk";
   // JupyterLab asks the focused element itself, not what it stands in, whether letters are commands.
   root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
+  // Chromium tells of a change at Enter only within a form.
+  root.addEventListener("keydown", ({ key, target }) => {
+    if (key === "Enter" && target.matches("input.ocrnb-desk__input")) target.dispatchEvent(new Event("change"));
+  });
   el.append(root);
 
   // ------------------------------------------------------------ following the model
