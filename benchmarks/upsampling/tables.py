@@ -18,7 +18,7 @@ def tables(readings: Sequence[Reading]) -> Iterator[str]:
     """Yield everything, set by set and engine by engine."""
     for name in dict.fromkeys(row.set for row in readings):
         for engine in dict.fromkeys(row.engine for row in readings if row.set == name):
-            here = [row for row in readings if (row.set, row.engine) == (name, engine)]
+            here = common([row for row in readings if (row.set, row.engine) == (name, engine)])
             yield f"\n**{name}, {engine}**\n"
             yield from rates(here)
             if name != NEEDS_NO_HELP:
@@ -29,6 +29,21 @@ def tables(readings: Sequence[Reading]) -> Iterator[str]:
             if any(row.lines for row in here):
                 yield f"\nLines found, boxes over several lines, lines in several boxes ({name}, {engine}):\n"
                 yield from line_counts(here)
+
+
+def common(rows: Sequence[Reading]) -> list[Reading]:
+    """Return the rows of each cell's cases that every condition of it has read, so that rates compare.
+
+    A condition that read under half as many cases as the most diligent one is left out of that cell.
+    """
+    kept: list[Reading] = []
+    for cell in dict.fromkeys(row.cell for row in rows):
+        here = {name: select(rows, cell, name) for name in present(rows)}
+        most = max(len(found) for found in here.values())
+        here = {name: found for name, found in here.items() if 2 * len(found) >= most}
+        shared = set.intersection(*({row.case for row in found} for found in here.values()))
+        kept += [row for found in here.values() for row in found if row.case in shared]
+    return kept
 
 
 def rates(rows: Sequence[Reading]) -> Iterator[str]:
