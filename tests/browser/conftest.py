@@ -1,4 +1,8 @@
-"""One Chromium and one server of each kind for all journeys; each starts when it is first needed."""
+"""One Chromium and one server of each kind for all journeys; each starts when it is first needed.
+
+They end with this folder, not with the session: Playwright keeps an event loop running in the main thread, and
+no coroutine test can run beside it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from notebook_hosts import FLAGS, start_jupyter
 expect.set_options(timeout=30_000)  # milliseconds, on a machine that does other things, too
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium():
     """Debian's Chromium, driven by Playwright."""
     executable = needs("chromium")
@@ -21,7 +25,7 @@ def chromium():
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(tmp_path_factory):
     """JupyterLab on loopback."""
     needs("chromium", "module:jupyterlab")
@@ -29,7 +33,7 @@ def lab(tmp_path_factory):
         yield host
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def notebook_7(tmp_path_factory):
     """Notebook 7 on loopback."""
     needs("chromium", "module:notebook")

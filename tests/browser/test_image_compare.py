@@ -180,7 +180,7 @@ def test_a_difference_is_painted_where_it_is(page):
     expect(values).to_have_text(said)
     pixel = """(canvas, [x, y]) => [...canvas.getContext("2d").getImageData(
       x * canvas.width, y * canvas.height, 1, 1).data].slice(0, 3)"""
-    canvas = comparison.locator("canvas")
+    canvas = comparison.locator(".ocrnb-compare__difference")
     red, green, blue = canvas.evaluate(pixel, [0.3, 0.375])
     assert red < green < blue
     red, green, blue = canvas.evaluate(pixel, [0.7, 0.7])

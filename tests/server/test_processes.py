@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 from pathlib import Path
 
 import httpx
@@ -13,7 +14,7 @@ import uvicorn
 
 from doubles import wait_for
 from ocr_nb.errors import SettingsError
-from ocr_nb.server.supervisor import supervise
+from ocr_nb.server.supervisor import serve_here, supervise
 from server.running import Fails, fetch, serving, workers_of
 
 UPSCALE = "/v5.0/ocr/UpscaleImage"
@@ -66,6 +67,36 @@ def test_workers_that_cannot_start_end_the_server_with_a_sentence() -> None:
         pytest.raises(SettingsError, match="The worker processes end with errors"),
     ):
         supervise(config, listener, 5.0, most_failures=2)
+
+
+class ToldAtOnce(uvicorn.Config):
+    """Is told to stop when the server has been made and does not listen to signals yet."""
+
+    def get_loop_factory(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return super().get_loop_factory()
+
+
+def test_a_server_told_to_stop_while_it_starts_stops() -> None:
+    """Or it would serve for ever, and whoever waits for its end would, too."""
+
+    async def app(scope, receive, send) -> None:
+        """Nobody asks."""
+
+    too_late = threading.Event()
+
+    def rescue() -> None:
+        too_late.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    timer = threading.Timer(20, rescue)
+    timer.start()
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            serve_here(ToldAtOnce(app, lifespan="off", log_config=None), listener)
+    finally:
+        timer.cancel()
+    assert not too_late.is_set()
 
 
 def test_a_kept_folder_answers_after_a_restart(tmp_path: Path, image64: str) -> None:

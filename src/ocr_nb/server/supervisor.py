@@ -33,9 +33,17 @@ MOST_FAILURES = 5
 
 def serve_here(config: uvicorn.Config, listener: socket.socket) -> None:
     """Serve in this process until SIGINT or SIGTERM, then return."""
-    with _signals(lambda: None):
-        # uvicorn raises the signal once more when it has shut down; here that is not to end the process.
-        uvicorn.Server(config).run(sockets=[listener])
+    server = uvicorn.Server(config)
+
+    def stop() -> None:
+        """Heed a signal that comes before uvicorn listens to it, or the server would never end.
+
+        The signal that uvicorn raises once more when it has shut down ends here, too, not the process.
+        """
+        server.should_exit = True
+
+    with _signals(stop):
+        server.run(sockets=[listener])
 
 
 def supervise(
