@@ -1,7 +1,7 @@
 """One Chromium and one server of each kind for all journeys; each starts when it is first needed.
 
-They end with this folder, not with the session: Playwright keeps an event loop running in the main thread, and
-no coroutine test can run beside it.
+They end with this folder, not with the session: Playwright keeps an event loop running in the main thread,
+and no coroutine test can run beside it.
 """
 
 from __future__ import annotations
