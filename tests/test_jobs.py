@@ -279,9 +279,11 @@ def test_a_job_that_can_be_repeated_is_freed_at_once():
 def test_gathering_counts_its_parts():
     """`progress` is how many have ended, told after each; `children` are the jobs given."""
     seen = []
-    jobs = [compute(lambda: 1, label="one"), compute(lambda: 2, label="two")]
+    is_watched = threading.Event()
+    jobs = [compute(lambda: 1, label="one"), compute(lambda: is_watched.wait(10), label="two")]
     both = gather(jobs)
     both.on_progress(lambda job: seen.append(job.progress))
+    is_watched.set()
     both.result(10)
     assert tuple(jobs) == both.children
     assert (2, 2) == both.progress
@@ -351,6 +353,7 @@ async def prepare():
 
 service = NeverFinishes()
 job = ask(service, prepare, lambda report: None, label="endless")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background may ignore it
 threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     job.result()
@@ -389,6 +392,7 @@ async def prepare():
 
 job = ask(TakesItsTime(), prepare, lambda report: None, label="endless")
 if sys.argv[2] == "interrupt":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     job.result()
 while job.task_id is None:

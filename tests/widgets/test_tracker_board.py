@@ -1,5 +1,6 @@
 """`TrackerBoard` without a browser: rows, filters, the answer, and following a tracker."""
 
+import asyncio
 import gc
 import json
 import math
@@ -139,13 +140,23 @@ def test_it_follows_the_tracker_from_any_thread():
     assert "" == board.problem
 
 
+@pytest.fixture(autouse=True)
+def under_way():
+    """What runs on the worker loop already, left there by other tests."""
+    global _before
+    _before = loop.run(tasks()).result(20.0)
+
+
+async def tasks():
+    """Return what runs on this loop, but for the caller."""
+    return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+
+
 def settle():
-    """Let what was started on worker threads end."""
-    import asyncio
+    """Let what was started by this test on worker threads end."""
 
     async def wait():
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*(await tasks() - _before), return_exceptions=True)
 
     loop.run(wait()).result(20.0)
 

@@ -34,6 +34,10 @@ _PATTERNS = (
 )
 
 
+_SHORTEST = 6
+"""Characters from which a secret is masked by itself; the service's have 32 and more."""
+
+
 class Redaction(logging.Filter):
     """Masks in every record that passes; holds the secrets it knows as `Secret`."""
 
@@ -42,8 +46,8 @@ class Redaction(logging.Filter):
         self._secrets: list[Secret] = []
 
     def add(self, secret: Secret) -> None:
-        """Mask this secret from now on."""
-        if secret and secret not in self._secrets:
+        """Mask this secret from now on; one of a few letters would blot out the text around it instead."""
+        if len(secret.reveal()) >= _SHORTEST and secret not in self._secrets:
             self._secrets.append(secret)
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -347,7 +347,7 @@ class View {
     const heads = ["", "Task", "State", "Time", "Calls", "Actions"].map((name) => make("span", "head", { role: "columnheader" }, name));
     this.grid = make("div", "grid", { role: "grid", "aria-label": "Tasks" },
       make("div", "group", { role: "rowgroup" }, make("div", "heads", { role: "row" }, ...heads)), this.list);
-    this.root = make("section", "root", { "aria-label": "Job monitor" },
+    this.root = make("section", "root", { "aria-label": "Job monitor", tabindex: "-1" },
       make("div", "bar", {}, this.summary, make("div", "tools", {}, this.order, this.stop, this.clear)),
       this.grid, this.empty, this.problem, this.live);
     this.root.className = "ocrnb-monitor";
@@ -422,6 +422,7 @@ class View {
 
   sum() {
     const rows = [...this.ledger.rows.values()];
+    const focused = document.activeElement;
     say(this.summary, summaryText(rows) || "No tasks");
     this.grid.hidden = rows.length === 0;
     this.grid.setAttribute("aria-rowcount", rows.length + 1);
@@ -432,6 +433,10 @@ class View {
     this.order.hidden = rows.length < 2;
     this.stop.hidden = !rows.some((row) => row.running);
     this.clear.disabled = !rows.some((row) => !row.running);
+    // A button that goes takes the focus with it, and keys would then be the notebook's commands.
+    if (this.root.contains(focused) && (focused.hidden || focused.disabled)) {
+      ([this.stop, this.clear].find((one) => !one.hidden && !one.disabled) ?? this.root).focus();
+    }
     this.speak(announcement(this.before, rows));
     this.before = rows;
   }

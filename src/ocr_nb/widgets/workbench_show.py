@@ -5,6 +5,7 @@ In: rows, and a bench that has their readings. Out: messages with PNG bytes, an 
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -75,13 +76,19 @@ class Opened:
         self._read: Sequence[Reading] = ()
         self._link: traitlets.link | None = None
         self._keeps_now = keep_picture
+        self._filling = threading.RLock()  # a worker thread may fill what another one closes
+        self._is_over = False
 
     def forget(self) -> None:
         """Take the next row for a new one, whichever it is."""
         self._state = None
 
     def show(self, row: Row) -> bool:
-        """Show that row; tell whether anything had changed."""
+        """Show that row; tell whether anything had changed. After `end`, nothing is shown."""
+        with self._filling:
+            return not self._is_over and self._show(row)
+
+    def _show(self, row: Row) -> bool:
         state = (row.key, tuple(map(id, row.trials)), row.ground_truth)
         if state == self._state:
             return False
@@ -119,12 +126,15 @@ class Opened:
 
     def set_texts(self) -> None:
         """Put the two readings into the text whose pictures are in sight."""
-        if self.compare is None or self.text is None:
-            return
-        pair = [self._read[int(index)] for index in (self.compare.before_index, self.compare.after_index)]
+        with self._filling:
+            if self.compare is not None and self.text is not None:
+                self._set_texts(self.compare, self.text)
+
+    def _set_texts(self, compare: ImageCompare, text: TextDiff) -> None:
+        pair = [self._read[int(index)] for index in (compare.before_index, compare.after_index)]
         first, second = (one.trial for one in pair)
-        original = self.compare.pictures[0]
-        self.text.set(
+        original = compare.pictures[0]
+        text.set(
             first.ground_truth, first.text or "", second.text or "",
             labels=[label(first.condition), label(second.condition)],
             readings=[one.recognition for one in pair if one.recognition is not None],
@@ -132,15 +142,22 @@ class Opened:
             normalization=second.normalization or "standard", keep_picture=self._keeps_now,
         )  # fmt: skip
 
+    def end(self) -> None:
+        """Close both, and make no others."""
+        with self._filling:
+            self._is_over = True
+            self.close()
+
     def close(self) -> None:
         """Close both."""
-        if self._link is not None:
-            self._link.unlink()
-        self._link, self._read = None, ()
-        for part in (self.compare, self.text):
-            if part is not None:
-                part.close()
-        self.compare = self.text = None
+        with self._filling:
+            if self._link is not None:
+                self._link.unlink()
+            self._link, self._read = None, ()
+            for part in (self.compare, self.text):
+                if part is not None:
+                    part.close()
+            self.compare = self.text = None
 
 
 def _set_texts(opened: weakref.ref[Opened]) -> None:

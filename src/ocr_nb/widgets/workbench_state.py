@@ -113,7 +113,7 @@ class WorkbenchState(QuietWidget):
             return
         self._is_open = False
         self._bench.stop()
-        self._opened.close()
+        self._opened.end()
         for part in (self._input, self._monitor, self._board, self._credentials):
             if part is not None:
                 part.close()
