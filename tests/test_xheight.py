@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from ocr_nb.degrade import add_noise, blur, lower_contrast, shrink, skew, uneven_light
 from ocr_nb.xheight import (
@@ -145,3 +145,23 @@ def test_a_bar_code_is_not_text(page):
     for left in range(12, text.shape[1] - 12, 7):
         bars[2:42, left : left + 2 + left % 3] = 0.1
     assert measure_x_height(np.vstack([text, bars])) == pytest.approx(x_height_of(16), rel=0.1)
+
+
+SOLID = (
+    "gently jumping quarrels of yachts", "the lofty big puppy lay gypped by folk",
+    "jet black pigs flying high by the body", "kept typing lightly by the jetty",
+    "fifty glyphs hold a deeply joyful style",
+)  # fmt: skip
+"""Nearly every word reaches up and down, so that lines set close run into each other."""
+
+
+@pytest.mark.parametrize("x_height", [4, 6, 7, 8])
+def test_lines_that_touch_are_not_one_large_line(x_height):
+    """Each baseline one em below the other: small text on which whole blocks of words hang together."""
+    font = ImageFont.load_default(64)
+    _, top, _, bottom = font.getbbox("x")
+    sheet = Image.new("L", (1300, 64 * len(SOLID) + 60), 255)
+    for number, line in enumerate(SOLID):
+        ImageDraw.Draw(sheet).text((30, 10 + 64 * number), line, font=font, fill=0)
+    small = shrink(np.asarray(sheet, dtype=np.float32) / np.float32(255.0), x_height / (bottom - top))
+    assert measure_x_height(small) == pytest.approx(x_height, rel=0.1)

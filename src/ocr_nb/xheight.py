@@ -8,6 +8,7 @@ Of large pages the most inked part stands for all, so the time is bounded. Knows
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import cast
 
 import cv2
@@ -144,14 +145,19 @@ def _measure_at(difference: Gray, enlarged: int) -> float | None:
     if enlarged > 1:
         size = (difference.shape[1] * enlarged, difference.shape[0] * enlarged)
         difference = cast(Gray, cv2.resize(difference, size, interpolation=cv2.INTER_CUBIC))
-    zones = _word_zones((difference > floor).astype(np.uint8), difference, enlarged)
+    mask = (difference > floor).astype(np.uint8)
+    zones = _word_zones(mask, difference, enlarged)
+    solid = _lines_set_solid(np.where(mask > 0, difference, 0.0).sum(axis=1))
     if zones is None:
-        return None
+        return None if solid is None else solid / enlarged
     height, has_ascender, weight = zones
     share = float(weight[has_ascender].sum() / weight.sum())
     if share >= _LOWERCASE_SHARE:
-        return _weighted_median(height[has_ascender], weight[has_ascender]) / enlarged
-    return CAPITAL_TO_X * _weighted_median(height, weight) / enlarged
+        height, weight = height[has_ascender], weight[has_ascender]
+    measured = _weighted_median(height, weight) * (1.0 if share >= _LOWERCASE_SHARE else CAPITAL_TO_X)
+    if solid is not None and measured > _ALIKE * solid:
+        measured = solid  # what looked like words were whole blocks of them
+    return measured / enlarged
 
 
 _LOWERCASE_SHARE = 0.15
@@ -169,7 +175,7 @@ def _word_zones(
     reach = max(2, round(_LETTER_GAP * typical))
     words = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(words, connectivity=8)
-    found: list[tuple[float, bool, float]] = []
+    found: list[tuple[tuple[float, float], tuple[float, float] | None, float]] = []
     for index in range(1, boxes.shape[0]):
         left, top, width, height = (int(value) for value in boxes[index, :4])
         box = slice(top, top + height), slice(left, left + width)
@@ -177,14 +183,23 @@ def _word_zones(
             continue
         rows, columns = np.nonzero(mask[box] & (labels[box] == index))
         profile = _level_profile(rows, columns, ink[box][rows, columns])
-        zone = _plateau(profile) if profile.size < 6 * typical else None
-        if zone is not None:
-            above, tall = zone
-            found.append((tall, above > max(0.18 * tall, _BLUR_PX * pixel), float(profile.sum())))
+        zones = _plateaus(profile, typical) if profile.size < 6 * typical else None
+        if zones is not None:
+            found.append((*zones, float(profile.sum())))
     if not found:
         return None
-    tall_, ascender, weight = zip(*found, strict=True)
-    return np.array(tall_), np.array(ascender), np.array(weight)
+    whole, parted, weight = zip(*found, strict=True)
+    chosen = np.array([one or other for one, other in zip(parted, whole, strict=True)])
+    alone = [index for index, lines in enumerate(parted) if lines is None]
+    if alone and len(alone) < len(found):
+        # Lines that touch are as high as those that do not; the parts of broken letters are not.
+        lone = _weighted_median(chosen[alone, 1], np.array(weight)[alone])
+        together = np.delete(np.arange(len(found)), alone)
+        split = _weighted_median(chosen[together, 1], np.array(weight)[together])
+        if max(lone, split) > _ALIKE * min(lone, split):
+            chosen = np.array(whole)
+    above, tall = chosen.T
+    return tall, above > np.maximum(0.18 * tall, _BLUR_PX * pixel), np.array(weight)
 
 
 def _letters_only(mask: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float | None]:
@@ -221,17 +236,86 @@ def _level_profile(
     return turned if sharper else plain
 
 
-def _plateau(profile: npt.NDArray[np.float64]) -> tuple[float, float] | None:
-    """Return how many rows lie above the plateau of a word's row sums, and how many are in it."""
-    level = 0.5 * float(np.sort(profile)[-max(1, profile.size // 3) :].mean())
-    high = np.nonzero(profile >= level)[0]
-    if high.size < 2:
+_Zone = tuple[float, float]
+"""How many rows lie above the plateau of a word's row sums, and how many are in it."""
+
+
+def _plateaus(profile: npt.NDArray[np.float64], letter: float) -> tuple[_Zone, _Zone | None] | None:
+    """Return the plateau of the row sums, and, if it may be of several lines that touch, that of one of them.
+
+    `letter` is the typical height of a letter. Of several lines: what is above the first, the median height.
+    """
+    level = _plateau_level(profile)
+    runs = [(first + 1, last + 1) for first, last in _runs_above(profile, level)]
+    if not runs or runs[0][0] == runs[-1][1]:
         return None
     padded = np.concatenate([[0.0], profile, [0.0]])
-    first, last = high[0] + 1, high[-1] + 1
-    top = first - (padded[first] - level) / (padded[first] - padded[first - 1])
-    bottom = last + (padded[last] - level) / (padded[last] - padded[last + 1])
-    return float(top), float(bottom - top)
+
+    def edges(first: int, last: int) -> tuple[float, float]:
+        top = first - (padded[first] - level) / (padded[first] - padded[first - 1])
+        bottom = last + (padded[last] - level) / (padded[last] - padded[last + 1])
+        return float(top), float(bottom - top)
+
+    lines = [edges(first, last) for first, last in _touching_lines(runs, letter)]
+    parted = (lines[0][0], float(np.median([tall for _, tall in lines]))) if lines else None
+    return edges(runs[0][0], runs[-1][1]), parted
+
+
+_TWO_LINES = 1.4
+"""Times a letter's height: what two lines reach over at least; dot-matrix print has gaps within one line."""
+_FEWEST_ROWS = 2
+_ALIKE = 1.6
+_LINE_GAPS = (0.6, 2.2)
+"""Between the plateaus of lines set solid lies about as much as one is high; the bars of one z or E, which
+also leave a gap, are thin beside theirs."""
+
+
+_FEWEST_LINES = 4
+_REGULAR = 0.7
+_EVEN = 1.4
+
+
+def _lines_set_solid(profile: npt.NDArray[np.float64]) -> float | None:
+    """Return the height of the plateaus of a page's row sums if they follow each other evenly and closely.
+
+    That is what lines make that touch so often that no word stands alone; None for any other page.
+    """
+    runs = _runs_above(profile, _plateau_level(profile))
+    if len(runs) < _FEWEST_LINES:
+        return None
+    rows = np.array([last - first + 1 for first, last in runs])
+    gaps = np.array([after[0] - before[1] - 1 for before, after in pairwise(runs)])
+    usual, gap = float(np.median(rows)), float(np.median(gaps))
+    even = [
+        np.mean((ones > one / _EVEN) & (ones < one * _EVEN)) for ones, one in ((rows, usual), (gaps, gap))
+    ]
+    is_solid = min(even) >= _REGULAR and _LINE_GAPS[0] * usual <= gap <= _LINE_GAPS[1] * usual
+    return usual if is_solid and usual >= _FEWEST_ROWS else None
+
+
+def _plateau_level(profile: npt.NDArray[np.float64]) -> float:
+    return 0.5 * float(np.sort(profile)[-max(1, profile.size // 3) :].mean())
+
+
+def _runs_above(profile: npt.NDArray[np.float64], level: float) -> list[tuple[int, int]]:
+    """Return the first and last row of each stretch whose sums reach `level`."""
+    high = np.nonzero(profile >= max(level, 1e-9))[0]
+    if not high.size:
+        return []
+    cuts = np.nonzero(np.diff(high) > 1)[0]
+    return list(zip(high[[0, *(cuts + 1)]].tolist(), high[[*cuts, -1]].tolist(), strict=True))
+
+
+def _touching_lines(runs: list[tuple[int, int]], letter: float) -> list[tuple[int, int]]:
+    """Return a word's stretches of high rows if they look like several lines, else none."""
+    rows = [last - first + 1 for first, last in runs]
+    gaps = [after[0] - before[1] - 1 for before, after in pairwise(runs)]
+    if not gaps or runs[-1][1] - runs[0][0] < _TWO_LINES * letter:
+        return []
+    if min(rows) < _FEWEST_ROWS or max(rows) > _ALIKE * min(rows):
+        return []
+    usual = float(np.median(rows))
+    return runs if all(_LINE_GAPS[0] * usual <= gap <= _LINE_GAPS[1] * usual for gap in gaps) else []
 
 
 def _weighted_median(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> float:
