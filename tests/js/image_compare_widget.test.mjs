@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import makeWidget, {
-  collector, saver, stateOf, TRAITS, waitingText,
+  Album, collector, saver, stateOf, TRAITS, waitingText,
 } from "../../src/ocr_nb/static/image_compare_widget.js";
 
 /** A model as anywidget gives it, with what it sent and a way to answer. */
@@ -13,7 +13,8 @@ function modelOf(values) {
   return {
     sent: [],
     get: (name) => values[name],
-    send(message) { this.sent.push(message); },
+    send({ ask, ...message }) { this.sent.push(message); this.asks.push(ask); },
+    asks: [],
     on: (name, listener) => listeners.set(name, listener),
     off: (name) => listeners.delete(name),
     tell: (name, ...what) => listeners.get(name)?.(...what),
@@ -84,4 +85,32 @@ test("of other pictures only those are asked for that are not there yet", () => 
   model.tell("msg:custom", piece("b"), [Uint8Array.of(1, 2, 3)]); // on its way when it was let go: no harm
   model.tell("change:layers");
   assert.equal(model.sent.length, 2);
+});
+
+test("a question that is not answered is asked again, under the same name, until a byte arrives", () => {
+  const queue = [];
+  const model = modelOf({ layers: [{ byte_count: 2, hash: "a" }, { byte_count: 3, hash: "b" }] });
+  const album = new Album(model, (run) => queue.push(run));
+  queue.shift()();
+  assert.equal(model.sent.length, 2);
+  assert.deepEqual(model.sent[0], model.sent[1]);
+  assert.equal(model.asks[0], model.asks[1]);
+  assert.ok(model.asks[0]);
+  model.tell("msg:custom", piece("b"), [Uint8Array.of(1)]);
+  queue.shift()();
+  assert.deepEqual([model.sent.length, queue.length], [2, 0]);
+  album.remove();
+});
+
+test("nobody asks any more for what is gone, nor for ever", () => {
+  const queue = [];
+  const model = modelOf({ layers: [{ byte_count: 2, hash: "a" }] });
+  const album = new Album(model, (run) => queue.push(run));
+  while (queue.length) queue.shift()();
+  assert.equal(model.sent.length, 4);
+  album.remove();
+  const gone = new Album(model, (run) => queue.push(run));
+  gone.remove();
+  queue.shift()();
+  assert.equal(model.sent.length, 5);
 });

@@ -130,6 +130,14 @@ def test_the_bytes_of_a_png_pass_untouched():
     assert {0: SMALL.png, 1: source} == wire.pictures()
 
 
+def test_a_question_that_is_heard_twice_is_answered_once():
+    """A view asks again when the first question waits behind a cell; another view's question is another."""
+    wire = Wire(ImageCompare(SMALL, LARGE))
+    for ask in ("a", "a", "b"):
+        wire.ask(kind="send pictures", ask=ask)
+    assert [0, 1, 0, 1] == [content["layer"] for content, _ in wire.sent]
+
+
 def test_large_pictures_travel_in_pieces_those_in_sight_first():
     """A megabyte a message."""
     comparison = ImageCompare(SMALL, SMALL, noise(900, 900), after_index=2)

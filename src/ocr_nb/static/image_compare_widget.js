@@ -11,6 +11,8 @@ export const TRAITS = {
   threshold: "threshold", signed: "signed", showsWords: "shows_words", selected: "selected",
 };
 const SAVE_EVERY = 100; // ms: a drag is told to the kernel no more often
+// ms: what is said before the host has its subshell waits for the running cell, so it is said again.
+const ASK_AGAIN = [300, 1200, 4000];
 
 /** The comparison's state as the model has it. */
 export function stateOf(model) {
@@ -60,10 +62,12 @@ export function saver(save, pause, later = setTimeout) {
   };
 }
 
-/** The pictures of one model by their hash: each asked for once, kept as object URLs while it is shown. */
-class Album {
-  constructor(model) {
+/** The pictures of one model by their hash: each answered once, kept as object URLs while it is shown. */
+export class Album {
+  constructor(model, later = (run, pause) => setTimeout(run, pause)) {
     this.model = model;
+    this.later = later;
+    this.isGone = false;
     this.listeners = new Set();
     this.entries = new Map();
     this.hear = (message, buffers) => this.take(message, buffers);
@@ -90,7 +94,18 @@ class Album {
       if (url) URL.revokeObjectURL(url);
       this.entries.delete(hash);
     }
-    if (missing.length) this.model.send({ kind: "send pictures", hashes: missing });
+    if (missing.length) this.ask({ kind: "send pictures", hashes: missing, ask: newName() }, ASK_AGAIN);
+  }
+
+  /** Ask, and again while nothing of it arrives; the kernel answers one `ask` once. */
+  ask(message, [pause, ...pauses]) {
+    this.model.send(message);
+    if (pause === undefined) return;
+    this.later(() => {
+      const waiting = message.hashes.map((hash) => this.entries.get(hash)).filter(Boolean);
+      if (this.isGone || !waiting.length || waiting.some(({ collect }) => collect.received())) return;
+      this.ask(message, pauses);
+    }, pause);
   }
 
   arrivalOf({ hash }) {
@@ -115,11 +130,14 @@ class Album {
   }
 
   remove() {
+    this.isGone = true;
     this.model.off("msg:custom", this.hear);
     this.model.off("change:layers", this.follow);
     for (const { url } of this.entries.values()) if (url) URL.revokeObjectURL(url);
   }
 }
+
+const newName = () => Math.random().toString(36).slice(2);
 
 const bytesOf = (piece) =>
   piece instanceof ArrayBuffer ? new Uint8Array(piece)

@@ -6,6 +6,7 @@ bytes reach the browser untouched, in pieces and on request; no pixel is in sync
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -28,6 +29,8 @@ MODES = ("wipe", "toggle", "side", "difference", "lens")
 through a lens in the first."""
 PIECE = 1 << 20
 """Bytes a message: small enough that progress shows and other messages get their turn."""
+ASKS = 100
+"""Requests of views that are remembered, so that none is answered twice."""
 MEASURED_PIXELS = 4_000_000
 """Pictures larger than this are shown without their x-height, which would take a second to measure."""
 
@@ -125,6 +128,7 @@ class ImageCompare(QuietWidget):
         """
         refuse_unknown("ImageCompare", {name: None for name in state if name not in _KEYWORDS}, _KEYWORDS)
         self._kept = keep_picture
+        self._asks: deque[str] = deque(maxlen=ASKS)
         # Before the model is opened in the browser, which counts the pictures when it is.
         self._take((before, after, *further), truth, readings, labels)
         super().__init__(**state)
@@ -216,6 +220,10 @@ class ImageCompare(QuietWidget):
         """Send the pictures that a view lacks, those in sight first; anything else is not for us."""
         if message.get("kind") != "send pictures":
             return
+        if (ask := message.get("ask")) is not None:  # a view that waits says it again, and may be heard twice
+            if ask in self._asks:
+                return
+            self._asks.append(ask)
         wanted, chosen = message.get("hashes"), (self.before_index, self.after_index)
         for index in sorted(range(len(self._pictures)), key=lambda index: index not in chosen):
             if wanted is not None and self._layers[index].key not in wanted:
