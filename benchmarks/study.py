@@ -140,8 +140,12 @@ def make_quick_service() -> LocalService:
     return LocalService(recognizer=Computes(0.0), workers=1)
 
 
-def study_many(images: Path, store: Path, count: int) -> float:
-    """Run a study of `count` trials, each image under many variants; return this process's peak in MiB."""
+def study_many(images: Path, store: Path, count: int) -> tuple[float, float]:
+    """Run a study of `count` trials, each image under many variants.
+
+    Returns:
+        This process's peak in MiB, before the study began, with the caller's table, and at its end.
+    """
     cap_threads(1)
     paths = sorted(images.glob("*.png"))
     table = pd.DataFrame(
@@ -151,20 +155,29 @@ def study_many(images: Path, store: Path, count: int) -> float:
             "variant": [f"variant {number // len(paths)}" for number in range(count)],
         }
     )
+    before = _peak()
     study = Study(table, conditions="original", services=make_quick_service, settings=SETTINGS)
     with study.run(store=store) as tracker:
         assert count == len(tracker)
+    return before, _peak()
+
+
+def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _measure_memory(folder: Path, count: int) -> None:
     images = make_images(folder / "some", 1000)
-    for total in (1000, count):
+    for total in sorted({1000, count // 10, count}):
         started = time.perf_counter()
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            peak = pool.submit(study_many, images, folder / f"many{total}.sqlite", total).result()
+            before, peak = pool.submit(study_many, images, folder / f"many{total}.sqlite", total).result()
         wall = time.perf_counter() - started
-        print(f"a study of {total} trials in its own process: peak {peak:.0f} MiB, {wall:.0f} s", flush=True)
+        print(
+            f"a study of {total} trials in its own process: peak {peak:.0f} MiB, with its table "
+            f"{before:.0f} MiB before it began, {wall:.0f} s",
+            flush=True,
+        )
 
 
 def _measure_store(folder: Path, count: int) -> None:

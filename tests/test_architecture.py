@@ -22,10 +22,14 @@ LAYERS = (
     ),
     ("models", "engine"),
     ("services", "service"),
-    ("waiting", "inline_loop loop watching resumption jobs asking sources operations pipelines curl sdk"),
+    (
+        "waiting",
+        "inline_loop loop watching resumption jobs asking sources operations direct pipelines curl sdk",
+    ),
     (
         "experiments",
-        "study measuring image_task collection executors remote_files summary store verdict word_places",
+        "study measuring image_task collection executors remote_files summary digests store verdict "
+        "word_places",
     ),
     ("pictures", "report"),
     ("records", "tracker plots studies shrinking"),

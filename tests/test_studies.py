@@ -439,3 +439,32 @@ def test_a_row_of_a_study_is_that_of_a_comparison(folder):
     assert [dataclasses.replace(row, **blanked) for row in rows] == [
         dataclasses.replace(row, **blanked) for row in tracker
     ]
+
+
+def test_subjects_of_a_table_are_those_of_when_it_was_given(folder):
+    """Made one by one when they are asked for, from a copy: the table is its owner's."""
+    table = pd.DataFrame(
+        {
+            "image": [str(folder / "page0.png"), str(folder / "page1.png")],
+            "ground_truth": ["w10h9", None],
+            "group": [None, "book"],
+            "variant": ["sharp", float("nan")],
+        }
+    )
+    subjects = Study(table, conditions="original", services=ink_service).subjects
+    table.loc[:, "image"] = "elsewhere.png"
+    told = [(one.name, one.find_truth(), one.group, one.variant) for one in subjects]
+    assert [("page0.png", "w10h9", "page0", "sharp"), ("page1.png", None, "book", None)] == told
+    assert ["page1.png"] == [one.name for one in subjects[1:]]
+    assert "page1.png" == subjects[-1].name
+
+
+@pytest.mark.parametrize("conditions", ["original", "upsampled:x2,contrast,binarize+deskew,make_upsampling"])
+def test_a_service_that_attends_gives_the_rows_of_its_queue(folder, conditions, monkeypatch):
+    """The same calls, warnings and texts, by a shorter way; errors say the same."""
+    (folder / "page3.png").write_bytes(b"no picture")
+    direct = comparable(Study(folder, conditions=conditions, services=ink_service).run())
+    monkeypatch.setattr(LocalService, "attends", False)
+    queued = comparable(Study(folder, conditions=conditions, services=ink_service).run())
+    pd.testing.assert_frame_equal(queued, direct)
+    assert 0 < direct["calls"].max()

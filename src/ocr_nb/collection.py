@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from .errors import SettingsError
 from .remote_files import is_remote, list_remote, read_remote
-from .subjects import Subject, list_subjects
+from .subjects import Subject, list_subjects, list_table
 from .truth import SUFFIXES, TruthLike
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
@@ -29,7 +30,7 @@ _NAMED = 5
 class Collection:
     """The images of a study, and what is to be said about them."""
 
-    subjects: list[Subject]
+    subjects: Sequence[Subject]
     notes: tuple[str, ...] = ()
     """One sentence each: what was given and is not used."""
 
@@ -48,6 +49,7 @@ def collect(images: Any, truth: TruthLike = None) -> Collection:
     """
     if isinstance(truth, PathLike) and Path(truth).suffix.lower() == ".csv":
         truth = read_truth_table(Path(truth))
+    subjects: Sequence[Subject]
     if hasattr(images, "columns") and hasattr(images, "to_dict"):
         subjects = _from_table(images, truth)
     elif is_remote(images):
@@ -87,17 +89,18 @@ def _expand(images: Any) -> Any:
         return images
     path = Path(images)
     if path.is_dir():
-        found = [file for file in sorted(path.rglob("*")) if _is_image(file.name) and file.is_file()]
+        listed = sorted(file for file in path.rglob("*") if _is_image(file.name) and file.is_file())
+        found = [str(file) for file in listed]  # a fifth of a Path's memory
         return found or _refuse(f"The folder {path} has no image: choose one with PNG, JPEG or TIFF files.")
     if not path.exists() and any(sign in str(path) for sign in "*?["):
         start = Path(path.anchor) if path.is_absolute() else Path()
         pattern = str(path.relative_to(path.anchor)) if path.is_absolute() else str(path)
-        found = [file for file in sorted(start.glob(pattern)) if _is_image(file.name)]
+        found = [str(file) for file in sorted(start.glob(pattern)) if _is_image(file.name)]
         return found or _refuse(f"No image matches {path}: check the pattern.")
     return [images]
 
 
-def _refuse(sentence: str) -> list[Path]:
+def _refuse(sentence: str) -> list[str]:
     raise SettingsError(sentence)
 
 
@@ -105,22 +108,35 @@ def _is_image(name: str) -> bool:
     return Path(name).suffix.lower() in IMAGE_SUFFIXES
 
 
-def _from_table(table: Any, truth: TruthLike) -> list[Subject]:
+def _from_table(table: Any, truth: TruthLike) -> Sequence[Subject]:
     if "image" not in table.columns:
         raise SettingsError("The table has no column image: name the column of paths so.")
-    rows = [{key: _known(value) for key, value in row.items()} for row in table.to_dict("records")]
-    column = next((name for name in TRUTH_COLUMNS if name in table.columns), None)
-    texts = [row[column] for row in rows] if truth is None and column is not None else truth
-    subjects = list_subjects([row["image"] for row in rows], texts)
-    return [
-        replace(subject, group=row.get("group") or subject.group, variant=row.get("variant"))
-        for subject, row in zip(subjects, rows, strict=True)
+    texts = next((name for name in TRUTH_COLUMNS if name in table.columns), None)
+    wanted = [
+        "image",
+        *filter(None, (texts,)),
+        *(one for one in ("group", "variant") if one in table.columns),
     ]
+    kept = table[wanted].copy()  # what becomes of the table later is its owner's matter
+    columns = {name: _Column(kept[name].array) for name in wanted}
+    return list_table(
+        columns["image"], columns[texts] if truth is None and texts is not None else truth,
+        groups=columns.get("group", ()), variants=columns.get("variant", ()),
+    )  # fmt: skip
 
 
-def _known(value: Any) -> Any:
-    """Return None for the NaN that tables have for nothing; only NaN differs from itself."""
-    return None if value is None or value != value else value
+class _Column(Sequence[Any]):
+    """A table's column; the NaN that tables have for nothing is None, and only NaN differs from itself."""
+
+    def __init__(self, values: Any) -> None:
+        self._values = values
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getitem__(self, index: Any) -> Any:
+        value = self._values[index]
+        return None if value is None or value != value else value
 
 
 def _from_remote(address: str) -> list[Subject]:
@@ -153,11 +169,11 @@ def _remote_subject(address: str, counts: Counter[str], beside: set[str]) -> Sub
     return Subject(address, shown, stem.rpartition("/")[2], None, find_truth)
 
 
-def _unused_truths(images: Any, subjects: list[Subject], truth: TruthLike) -> Iterable[str]:
+def _unused_truths(images: Any, subjects: Sequence[Subject], truth: TruthLike) -> Iterable[str]:
     """Say which truths have no image."""
-    known = {subject.name for subject in subjects} | {Path(subject.name).stem for subject in subjects}
     unused: list[str] = []
     if isinstance(truth, Mapping):
+        known = {subject.name for subject in subjects} | {Path(subject.name).stem for subject in subjects}
         unused = [name for name in truth if name not in known and Path(name).stem not in known]
     folder = truth if isinstance(truth, PathLike) else images
     if truth is not None and not isinstance(truth, PathLike):
@@ -166,17 +182,18 @@ def _unused_truths(images: Any, subjects: list[Subject], truth: TruthLike) -> It
         stems = {file.name.removesuffix(".gt.txt") for file in Path(folder).rglob("*.gt.txt")}
         unused = sorted(stems - {Path(subject.name).stem for subject in subjects})
     if unused:
-        yield f"{len(unused)} ground truths have no image and are not used: {name_some(unused)}."
+        yield f"{len(unused)} ground truths have no image and are not used: {name_some(unused, len(unused))}."
 
 
-def _twice(subjects: list[Subject]) -> Iterable[str]:
+def _twice(subjects: Sequence[Subject]) -> Iterable[str]:
     paths = Counter(str(subject.image) for subject in subjects if isinstance(subject.image, str | PathLike))
     twice = [path for path, count in paths.items() if count > 1]
     if twice:
-        yield f"{len(twice)} images are given more than once and are measured once: {name_some(twice)}."
+        named = name_some(twice, len(twice))
+        yield f"{len(twice)} images are given more than once and are measured once: {named}."
 
 
-def name_some(names: list[str]) -> str:
-    """Write the first few of many names, and how many more there are."""
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+def name_some(names: Iterable[str], count: int) -> str:
+    """Write the first few of `count` names, and how many more there are."""
+    more = count - _NAMED
+    return ", ".join(islice(names, _NAMED)) + (f" and {more} more" if more > 0 else "")

@@ -80,7 +80,7 @@ def measure_image(task: ImageTask) -> Measured:
     measurer = Measurer(
         make_service(task.service), conditions, task.normalization, task.settings, lambda _: None
     )
-    measurer.drops_tasks = True
+    measurer.is_alone = True
     blank = replace(measurer.blank(task.name, task.group, task.variant), ground_truth=task.truth)
     skipped = None
     try:
@@ -101,7 +101,15 @@ def measure_image(task: ImageTask) -> Measured:
             trials = measurer.measure_opened(picture, blank)
     except OcrNbError as error:
         trials = measurer.fail(blank, error)
-    return Measured([dataclasses.asdict(one) for one in trials], skipped, time.perf_counter() - started)
+    return Measured([_row(one) for one in trials], skipped, time.perf_counter() - started)
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Trial))
+
+
+def _row(trial: Trial) -> dict[str, Any]:
+    """Return the fields by name; what they hold is not copied."""
+    return {name: getattr(trial, name) for name in _FIELDS}
 
 
 def _why_not(x_height: float | None, task: ImageTask) -> str | None:
@@ -125,7 +133,7 @@ def fail_task(task: ImageTask, reason: str) -> Measured:
         image_hash=task.image_hash, ground_truth=task.truth,
     )  # fmt: skip
     error = OcrNbError(f"{task.name} could not be measured ({reason}): run the study again.")
-    return Measured([dataclasses.asdict(one) for one in measurer.fail(blank, error)])
+    return Measured([_row(one) for one in measurer.fail(blank, error)])
 
 
 def open_any(image: Any) -> Picture:

@@ -218,13 +218,13 @@ def _bytes_of(image: Any, name: str | None) -> tuple[bytes, str]:
 
 
 def _file_bytes(path: Path) -> bytes:
-    if path.is_dir():
-        raise ImageError(f"{path} is a folder: give an image file, or the files in it.")
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
         raise ImageError(f"There is no file {path}: check the name and the folder.") from error
     except OSError as error:
+        if path.is_dir():
+            raise ImageError(f"{path} is a folder: give an image file, or the files in it.") from error
         raise ImageError(
             f"{path} cannot be read ({error.strerror or error}): check its permissions."
         ) from error
@@ -270,7 +270,8 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Picture:
             )
         frames = int(getattr(opened, "n_frames", 1) or 1)
         try:
-            pixels = _pixels_of(ImageOps.exif_transpose(opened), name)
+            ImageOps.exif_transpose(opened, in_place=True)
+            pixels = _pixels_of(opened, name)
         except ImageError:
             raise
         except Exception as error:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from . import filters, operations
+from . import direct, filters, operations
 from .advice import READERS, Advice, advise
 from .condition import Condition, Step
+from .direct import Answer
 from .engine.layout import Recognition
 from .errors import ImageError, OcrNbError, TaskCancelled
 from .images import Picture, load_picture, luma
@@ -40,11 +41,11 @@ class _Prepared:
     calls: int = 0
     warnings: tuple[str, ...] = ()
 
-    def add(self, job: Job[Picture], picture: Picture) -> None:
-        """Go on with the picture that `job` gave."""
-        self.picture = picture
-        self.calls += job.calls
-        self.warnings += tuple(job.warnings)
+    def add(self, answer: Answer[Picture]) -> None:
+        """Go on with the picture that came."""
+        self.picture = answer.value
+        self.calls += answer.calls
+        self.warnings += answer.warnings
 
 
 class Measurer:
@@ -64,8 +65,10 @@ class Measurer:
         """What was read, with boxes, under the same keys as `pictures`; kept when those are."""
         self.watch: Callable[[Job[Any]], object] = lambda job: None
         """Called with every job as it is made, on the thread that measures."""
-        self.drops_tasks = False
-        """Whether a service on this machine may forget each task when its result is here."""
+        self.is_alone = False
+        """Whether nobody watches, cancels or asks for a task again: a service on this machine is then asked
+        directly where it attends, and else may forget each task when its result is here."""
+        self._settings_under: dict[Condition, dict[str, Any]] = {}
         self._under_way: set[Job[Any]] = set()
         self._stopped, self._cancelled = threading.Event(), threading.Event()
 
@@ -115,11 +118,14 @@ class Measurer:
 
         Where the service says what enlarges, `upsampler` names it: other weights make another trial.
         """
-        asked = RecognitionSettings.from_options(**self.settings, upsampling=condition.makes_upsampling)
-        changed = asked.changed()
-        if condition.upsamples and self.identity.upsampler is not None:
-            changed["upsampler"] = self.identity.upsampler
-        return changed
+        changed = self._settings_under.get(condition)
+        if changed is None:
+            asked = RecognitionSettings.from_options(**self.settings, upsampling=condition.makes_upsampling)
+            changed = asked.changed()
+            if condition.upsamples and self.identity.upsampler is not None:
+                changed["upsampler"] = self.identity.upsampler
+            self._settings_under[condition] = changed
+        return dict(changed)
 
     def measure_opened(self, picture: Picture, blank: Trial) -> list[Trial]:
         """Return one trial a condition of `picture`; `blank` holds what is the same in all of them."""
@@ -145,11 +151,11 @@ class Measurer:
         prepared = _Prepared(picture)
         for index, step in enumerate(condition.filters):
             self._apply(step, prepared, str(Condition(condition.steps[:index])), sizes)
-        job = operations.recognize(
-            prepared.picture, service=self.service, upsampling=condition.makes_upsampling,
+        answer = self._recognize(
+            prepared.picture, upsampling=condition.makes_upsampling,
             **_at_scale(self.settings, prepared.picture.width / picture.width),
         )  # fmt: skip
-        recognition = self._result(job)
+        recognition = answer.value
         seconds = time.perf_counter() - started
         warnings = blank.warnings + prepared.warnings
         warnings += tuple(one for one in recognition.warnings if one not in warnings)
@@ -170,28 +176,41 @@ class Measurer:
             wer=accuracy.wer if accuracy else None,
             confidence=recognition.confidence,
             seconds=seconds,
-            calls=prepared.calls + job.calls,
+            calls=prepared.calls + answer.calls,
             width=width,
             height=prepared.picture.height * factor if factor else None,
             factor=width / picture.width if width else None,
-            task_id=job.task_id,
+            task_id=answer.task_id,
             time=_now(),
             warnings=warnings,
             word_boxes=place_words(recognition, prepared.picture.width, prepared.picture.height),
         )
 
-    def _result(self, job: Job[T]) -> T:
+    def _recognize(self, picture: Picture, **settings: Any) -> Answer[Recognition]:
+        attendant = direct.attending(self.service) if self.is_alone else None
+        if attendant is not None:
+            return direct.recognize(attendant, picture, **settings)
+        return self._answer(operations.recognize(picture, service=self.service, **settings))
+
+    def _filter(self, name: str, picture: Picture, factor: int | None = None) -> Answer[Picture]:
+        attendant = direct.attending(self.service) if self.is_alone else None
+        if attendant is not None:
+            return direct.apply(attendant, name, picture, factor)
+        options = {} if factor is None else {"factor": factor}
+        return self._answer(getattr(operations, name)(picture, service=self.service, **options))
+
+    def _answer(self, job: Job[T]) -> Answer[T]:
         """Wait for `job`, which `cancel` can take back meanwhile."""
         self._under_way.add(job)
         try:
             self.watch(job)
             if self._cancelled.is_set():
                 job.cancel()
-            return job.result()
+            return Answer(job.result(), tuple(job.warnings), job.calls, job.task_id)
         finally:
             self._under_way.discard(job)
             drop = getattr(self.service, "drop", None)
-            if self.drops_tasks and drop is not None and job.task_id is not None:
+            if self.is_alone and drop is not None and job.task_id is not None:
                 drop((job.task_id,))
 
     def _accuracy(self, truth: str | None, text: str) -> Accuracy | None:
@@ -206,14 +225,12 @@ class Measurer:
                 prepared.warnings += (f"not upsampled: {advice.reason}",)
             else:
                 factor = advice.factor if advice is not None else step.factor or 2
-                job = operations.upsample(prepared.picture, service=self.service, factor=factor)
-                prepared.add(job, self._result(job))
+                prepared.add(self._filter("upsample", prepared.picture, factor))
             sizes[key] = (prepared.picture.width, prepared.picture.height)
         elif step.name == "resized":
             self._resize(step, prepared, sizes.get(key))
         else:
-            job = getattr(operations, step.name)(prepared.picture, service=self.service)
-            prepared.add(job, self._result(job))
+            prepared.add(self._filter(step.name, prepared.picture))
 
     def _resize(self, step: Step, prepared: _Prepared, size: tuple[int, int] | None) -> None:
         picture = prepared.picture

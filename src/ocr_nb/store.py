@@ -15,6 +15,7 @@ import os
 import sqlite3
 import threading
 import time
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from .alignment import EditCounts
+from .digests import Digests
 from .errors import StoreError
 from .summary import accuracy_of, pair_key
 from .trial import Trial
@@ -153,22 +155,25 @@ class TrialStore:
             self._tell()
         return bool(changed.rowcount == 1)
 
-    def successes(self) -> set[bytes]:
+    def successes(self) -> Digests:
         """Return the identities (see `identify`) of all trials that need not be measured again."""
-        return {row[0] for row in self._rows("SELECT identity FROM trial WHERE error IS NULL")}
+        with self._lock, self._translated():
+            rows = self._open().execute("SELECT identity FROM trial WHERE error IS NULL")
+            return Digests(identity for (identity,) in rows)
 
     def arrange(self, identities: Iterable[bytes]) -> None:
         """Put these trials in this order, behind the others; what is in order already is not touched."""
-        wanted = list(identities)
-        places = dict(self._rows("SELECT identity, id FROM trial"))
-        there = [identity for identity in wanted if identity in places]
-        if all(places[one] < places[other] for one, other in pairwise(there)):
-            return
-        last = max(places.values())
         with self._transaction() as connection:
+            places = array("q")
+            for identity in identities:
+                row = connection.execute("SELECT id FROM trial WHERE identity = ?", (identity,)).fetchone()
+                places.extend(row or ())
+            if all(one < other for one, other in pairwise(places)):
+                return
+            last = connection.execute("SELECT max(id) FROM trial").fetchone()[0]
             connection.executemany(
-                "UPDATE trial SET id = ? WHERE identity = ?",
-                ((last + number, identity) for number, identity in enumerate(there, 1)),
+                "UPDATE trial SET id = ? WHERE id = ?",
+                ((last + number, place) for number, place in enumerate(places, 1)),
             )
 
     def find(self, trial: Trial) -> Trial | None:

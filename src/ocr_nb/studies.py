@@ -17,6 +17,7 @@ from typing import Any
 
 from .collection import collect, name_some
 from .condition import Condition, parse_conditions
+from .digests import Digests
 from .errors import ImageError, OcrNbError, SettingsError
 from .executors import ExecutorLike, Workers
 from .image_task import ImageTask, Measured, ServiceLike, fail_task, make_service, measure_image, open_any
@@ -151,11 +152,14 @@ class Study:
         if elsewhere:
             with ThreadPoolExecutor(REMOTE_IMAGES_AT_ONCE, thread_name_prefix="ocr_nb-study") as pool:
                 run.work(elsewhere, Workers(pool))
-        lacking = list(dict.fromkeys(run.without_truth))
-        if 0 < len(lacking) < len(self.subjects):
+        lacking = sum(run.lacks_truth)
+        if 0 < lacking < len(self.subjects):
+            names = (
+                subject.name for subject, lacks in zip(self.subjects, run.lacks_truth, strict=True) if lacks
+            )
             self.notes.append(
-                f"{len(lacking)} of {len(self.subjects)} images have no ground truth and stand in no rate: "
-                f"{name_some(lacking)}."
+                f"{lacking} of {len(self.subjects)} images have no ground truth and stand in no rate: "
+                f"{name_some(names, lacking)}."
             )
         tracker.store.arrange(run.stored.get(one, one) for one in run.identities)
         return tracker
@@ -181,12 +185,12 @@ class _Run:
     def __init__(self, study: Study, store: TrialStore, on_progress: ProgressCallback | None) -> None:
         self.study, self.store, self.on_progress = study, store, on_progress
         self.known = store.successes()
-        self.identities: dict[bytes, None] = {}
+        self.identities = Digests()
         """Of all trials of the study, in its order; as far as they were planned."""
         self.stored: dict[bytes, bytes] = {}
         """What a trial is stored as, where the image could not be opened and so has no hash there."""
-        self.without_truth: list[str] = []
-        """Names of images that have none."""
+        self.lacks_truth = bytearray(len(study.subjects))
+        """Of each image, 1 if it has none."""
         self.done, self.total = 0, len(study)
 
     def work(self, cells: Sequence[_Cell], workers: Workers[ImageTask, Measured]) -> None:
@@ -204,11 +208,10 @@ class _Run:
 
     def _plan(self, cells: Sequence[_Cell]) -> Iterator[ImageTask]:
         """Yield a task for each image and cell of which something is missing."""
-        for subject in self.study.subjects:
+        for number, subject in enumerate(self.study.subjects):
             image, image_hash = _identity_of(subject)
             truth, problem = _truth_of(subject)
-            if truth is None and problem is None:
-                self.without_truth.append(subject.name)
+            self.lacks_truth[number] = truth is None and problem is None
             for height in self.study.x_heights or (None,):
                 variant = subject.variant if height is None else f"x-height {height:g} px"
                 for cell in cells:
@@ -228,10 +231,9 @@ class _Run:
         """Tell whether the trial must be measured: it is no success of before, nor planned already."""
         trial = replace(blank, condition=str(condition), settings=cell.measurer.settings_under(condition))
         identity = identify(trial)
-        if identity in self.identities:  # the same image under another name
+        if not self.identities.add(identity):  # the same image under another name
             self.done += 1
             return False
-        self.identities[identity] = None
         if identity not in self.known:
             return True
         self._correct(trial)

@@ -119,7 +119,7 @@ def compare_with_pictures(
     return Comparison([trial for trials in measured for trial in trials], measurer.pictures)
 
 
-def _measure_all(measurer: Measurer, subjects: list[Subject], at_once: int) -> list[list[Trial]]:
+def _measure_all(measurer: Measurer, subjects: Sequence[Subject], at_once: int) -> list[list[Trial]]:
     """Measure the images one by one, or several at once; when interrupted, end after what is under way."""
     if at_once == 1 or len(subjects) == 1:
         return [measurer.measure(subject) for subject in subjects]

@@ -60,11 +60,14 @@ def measure_x_height(gray: Gray) -> float | None:
     """
     part = _most_inked_part(gray, 3000)
     difference = _difference(part)
-    coarse = _measure_at(difference, 1)
+    floor = _ink_threshold(difference)
+    coarse = _measure_at(difference, floor, 1)
     if coarse is None or coarse < 14.0:
         smaller = _most_inked_part(gray, 800)
-        difference = difference if smaller is part else _difference(smaller)
-        fine = _measure_at(difference, 4 if coarse is None or coarse < 7.0 else 2)
+        if smaller is not part:
+            difference = _difference(smaller)
+            floor = _ink_threshold(difference)
+        fine = _measure_at(difference, floor, 4 if coarse is None or coarse < 7.0 else 2)
         coarse = coarse if fine is None else fine
     return coarse if coarse is not None and coarse >= _SMALLEST_PX else None
 
@@ -139,9 +142,10 @@ def _difference(gray: Gray) -> Gray:
     return cast(Gray, np.abs(gray - measure_paper(gray)))
 
 
-def _measure_at(difference: Gray, enlarged: int) -> float | None:
-    """Return the x-height in pixels of what differs from the paper, on a copy `enlarged` times its size."""
-    floor = _ink_threshold(difference)
+def _measure_at(difference: Gray, floor: float, enlarged: int) -> float | None:
+    """Return the x-height in pixels of what differs from the paper by more than `floor`, on a copy `enlarged`
+    times its size.
+    """
     if enlarged > 1:
         size = (difference.shape[1] * enlarged, difference.shape[0] * enlarged)
         difference = cast(Gray, cv2.resize(difference, size, interpolation=cv2.INTER_CUBIC))
@@ -169,10 +173,15 @@ def _word_zones(
     mask: npt.NDArray[np.uint8], ink: Gray, pixel: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.float64]] | None:
     """Return of each word its plateau's height, whether ink stands above it, and its ink as weight."""
-    mask, typical = _letters_only(mask)
+    around = _around_ink(mask, 1)
+    letters, typical = _letters_only(mask[around])
     if typical is None:
         return None
+    mask = np.zeros_like(mask)
+    mask[around] = letters
     reach = max(2, round(_LETTER_GAP * typical))
+    around = _around_ink(mask, reach)  # what is farther from ink than that changes no word
+    mask, ink = mask[around], ink[around]
     words = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8))
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(words, connectivity=8)
     found: list[tuple[tuple[float, float], tuple[float, float] | None, float]] = []
@@ -202,6 +211,13 @@ def _word_zones(
     return tall, above > np.maximum(0.18 * tall, _BLUR_PX * pixel), np.array(weight)
 
 
+def _around_ink(mask: npt.NDArray[np.uint8], margin: int) -> tuple[slice, slice]:
+    """Return the part of the mask that holds all its ink, and up to `margin` pixels around it."""
+    left, top, width, height = cv2.boundingRect(mask)
+    rows = slice(max(0, top - margin), top + height + margin)
+    return rows, slice(max(0, left - margin), left + width + margin)
+
+
 def _letters_only(mask: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float | None]:
     """Take frames, rules and bar codes out of the mask; return it with the letters' typical height."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
@@ -218,7 +234,9 @@ def _letters_only(mask: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], f
     is_bar = (height > 5 * width) & (height > 2 * typical)
     drop = is_rule | is_frame | is_bar
     drop[0] = False
-    return np.where(drop[labels], 0, mask).astype(np.uint8), typical
+    if drop.any():
+        mask = np.where(drop[labels], 0, mask).astype(np.uint8)
+    return mask, typical
 
 
 def _level_profile(

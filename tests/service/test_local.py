@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -322,3 +324,52 @@ def test_a_script_that_ends_early_does_not_work_off_the_queue(request):
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == ["read"]
+
+
+class NotesItsCallers(ReadsInk):
+    """Knows which threads read, and how many did at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.threads, self.at_once, self.most = [], 0, 0
+
+    def recognize(self, pixels, **settings):
+        """Read, letting other threads run meanwhile."""
+        self.threads.append(threading.get_ident())
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        time.sleep(0.01)
+        self.at_once -= 1
+        return super().recognize(pixels, **settings)
+
+
+def test_attending_does_the_work_on_the_callers_thread():
+    """Past the queue: nothing is kept, and the report is that of a task."""
+    reader = NotesItsCallers()
+    service = make(reader, workers=1)
+    report = service.attend(wanted(Operation.RECOGNIZE_IMAGE))
+    assert report.status is TaskStatus.COMPLETED
+    assert [threading.get_ident()] == reader.threads
+    assert asyncio.run(service.fetch(report.task_id)).status is TaskStatus.UNKNOWN
+    failed = service.attend(replace(wanted(Operation.RECOGNIZE_IMAGE), data=b"no picture", name="page.png"))
+    assert failed.status is TaskStatus.FAILED
+    assert "page.png" in failed.messages[0]
+
+
+def test_only_as_many_are_attended_to_as_there_are_workers():
+    """An engine that was promised one caller at a time has one."""
+    reader = NotesItsCallers()
+    service = make(reader, workers=1)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: service.attend(wanted(Operation.RECOGNIZE_IMAGE)), range(8)))
+    assert (8, 1) == (len(reader.threads), reader.most)
+
+
+def test_a_slow_or_closed_service_does_not_attend():
+    """Latency is for lessons about waiting; closed is closed."""
+    assert not make(latency=1.0).attends
+    service = make()
+    assert service.attends
+    asyncio.run(service.aclose())
+    with pytest.raises(ServiceUnreachable, match="was closed"):
+        service.attend(wanted(Operation.RECOGNIZE_IMAGE))

@@ -21,6 +21,7 @@ from ..advice import READERS
 from ..engine.recognizer import ENGINES, Recognizer, make_recognizer
 from ..engine.upsampler import DEFAULT_METHOD, Upsampler, make_upsampler
 from ..errors import OcrNbError, ServiceUnreachable, SettingsError, StoreError, suggestion
+from ..images import Picture
 from ..polling import Polling
 from ..settings import available_cpus, can_start_threads
 from .local_work import Done, Engines, Withdrawn, do_request
@@ -86,7 +87,9 @@ class LocalService:
         self._store = store or MemoryTaskStore()
         self._clock = clock
         self._latency = latency
-        self._crew = _Crew(self._work_once, workers or min(MOST_WORKERS, available_cpus()), self._store)
+        size = workers or min(MOST_WORKERS, available_cpus())
+        self._seats = threading.BoundedSemaphore(size)
+        self._crew = _Crew(self._work_once, size, self._store)
         if self._store.is_shared:
             self._crew.call()  # other processes' tasks are waiting, perhaps of one that has died
         self._waiters: dict[TaskId, list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = {}
@@ -103,14 +106,34 @@ class LocalService:
         enlarger = f"{upsampler.name} {upsampler.version}"
         return ServiceIdentity("local", recognizer.name, recognizer.version, enlarger)
 
+    @property
+    def attends(self) -> bool:
+        """Whether `attend` may be used: tasks need not wait, nor be seen by other processes."""
+        return not self._latency and not self._store.is_shared
+
+    def attend(self, request: OcrRequest, picture: Picture | None = None) -> TaskReport:
+        """Do the request on the caller's thread, past the queue; at most `workers` are done at once.
+
+        The report is final and kept nowhere: `fetch` does not know its task. `picture` is what `request.data`
+        decodes to, where that is known.
+
+        Raises:
+            ServiceUnreachable: the service was closed.
+        """
+        self._check_open()
+        return self._report(TaskId(str(uuid.uuid4())), request, lambda: None, picture)
+
+    def _check_open(self) -> None:
+        if not self._crew.is_open:
+            raise ServiceUnreachable("This local service was closed: make a new LocalService.")
+
     async def submit(self, request: OcrRequest) -> TaskId:
         """Queue the request, whatever its data; return its task id, a lower-case GUID.
 
         Raises:
             ServiceUnreachable: the service was closed.
         """
-        if not self._crew.is_open:
-            raise ServiceUnreachable("This local service was closed: make a new LocalService.")
+        self._check_open()
         now = self._clock()
         self._store.purge(now - RESULT_LIFETIME)
         task_id = TaskId(str(uuid.uuid4()))
@@ -175,7 +198,7 @@ class LocalService:
             return False
         task_id, request = claimed
         try:
-            report = self._report(task_id, request)
+            report = self._report(task_id, request, partial(self._check, task_id))
         except Withdrawn:
             return True
         try:
@@ -185,9 +208,12 @@ class LocalService:
         self._wake(task_id)
         return True
 
-    def _report(self, task_id: TaskId, request: OcrRequest) -> TaskReport:
+    def _report(
+        self, task_id: TaskId, request: OcrRequest, check: Callable[[], None], picture: Picture | None = None
+    ) -> TaskReport:
         try:
-            done: Done = do_request(request, self._engines, partial(self._check, task_id))
+            with self._seats:
+                done: Done = do_request(request, self._engines, check, picture)
         except OcrNbError as error:
             return TaskReport(task_id, TaskStatus.FAILED, messages=(str(error),))
         except Withdrawn:

@@ -82,13 +82,16 @@ class _Sheet:
     """Of the page, from 1, in documents."""
 
 
-def do_request(request: OcrRequest, engines: Engines, check: Callable[[], None]) -> Done:
+def do_request(
+    request: OcrRequest, engines: Engines, check: Callable[[], None], picture: Picture | None = None
+) -> Done:
     """Do what `request` asks for.
 
     Args:
         request: as submitted; its data may be anything.
         engines: what does the work.
         check: called between steps; raises `Withdrawn` when the result is no longer wanted.
+        picture: what the request's data decodes to, where that is known.
 
     Raises:
         OcrNbError: why it cannot be done.
@@ -97,7 +100,7 @@ def do_request(request: OcrRequest, engines: Engines, check: Callable[[], None])
         raise EngineUnavailable(_NOT_HERE[request.operation])
     if request.operation is Operation.RECOGNIZE_PDF:
         return _Recognizing(request, engines, check).document()
-    picture = load_picture(request.data, name=request.name)
+    picture = picture or load_picture(request.data, name=request.name)
     check()
     if request.operation is Operation.UPSAMPLE:
         done = _upsample(picture, request.factor, engines)

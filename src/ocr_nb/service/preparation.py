@@ -111,6 +111,8 @@ def lines_back(lines: Sequence[Line], back: CoordinateMap, width: int, height: i
 
 def boxes_back(boxes: Sequence[Box], back: CoordinateMap, width: int, height: int) -> list[Box]:
     """Return the boxes led back, as for `lines_back`."""
+    if back is filters.identity_map:
+        return [_clipped(box, width, height) for box in boxes]
     if not boxes:
         return []
     corners = np.array([[box.left, box.top, box.right, box.bottom] for box in boxes], dtype=np.float64)
@@ -123,6 +125,13 @@ def boxes_back(boxes: Sequence[Box], back: CoordinateMap, width: int, height: in
     low = np.clip(points.min(axis=1), 0, [width, height])
     high = np.clip(points.max(axis=1), 0, [width, height])
     return [Box(float(a[0]), float(a[1]), float(b[0]), float(b[1])) for a, b in zip(low, high, strict=True)]
+
+
+def _clipped(box: Box, width: float, height: float) -> Box:
+    """Return the upright box cut at the borders, its corners in order."""
+    left, right = sorted(min(max(edge, 0.0), width) for edge in (box.left, box.right))
+    top, bottom = sorted(min(max(edge, 0.0), height) for edge in (box.top, box.bottom))
+    return Box(float(left), float(top), float(right), float(bottom))
 
 
 def _enlarging(factor: int, upsampler: Upsampler) -> Step:
