@@ -2,10 +2,12 @@
 
 For pictures of 2, 8 and 20 megapixels: script, style and layout time a pointer event while the divider is
 dragged (Chromium's own counters), long tasks, frames a second, time from running the cell to the first paint,
-and bytes in the saved notebook. Prints markdown. Chromium draws without a graphics card here, so frames cost
-more than on a desk. jupyter_compare_view is measured if it can be imported and works:
+and bytes in the saved notebook. The same drag over a bare picture in a cell tells what JupyterLab itself takes
+an event, and over the page that `to_html` writes what the comparison takes without JupyterLab. Prints markdown.
+Chromium draws without a graphics card here, so frames cost more than on a desk. jupyter_compare_view is measured
+if it can be imported and works; 0.2.4 does, the wheel of 0.2.5 lacks its own script:
 
-    pip install -e ".[dev]" jupyter_compare_view && python benchmarks/widgets.py
+    pip install -e ".[dev]" jupyter_compare_view==0.2.4 && python benchmarks/widgets.py
 """
 
 from __future__ import annotations
@@ -47,7 +49,14 @@ STATE = """
 from ipywidgets.embed import dependency_state
 print(len(json.dumps(dependency_state([shown]), default=str)))
 """
+PAGE = "shown.to_html('page.html')"
+BARE, ON_A_PAGE = "a bare picture", "ImageCompare, as a page of its own"
 CONTENDERS = {
+    BARE: (
+        "import base64\nfrom IPython.display import HTML\n"
+        "HTML('<img draggable=false style=\"width:100%;user-select:none\" src=\"data:image/png;base64,'"
+        " + base64.b64encode(large.png).decode() + '\">')"
+    ),
     "ImageCompare": "shown = ocr_nb.ImageCompare(small, large); shown",
     "two ipywidgets.Image": (
         "shown = ipywidgets.HBox([ipywidgets.Image(value=one.png, format='png', "
@@ -81,7 +90,7 @@ WATCH = """() => {
   requestAnimationFrame(frame);
 }"""
 HEAD = (
-    "| megapixels | shown by | first paint | script, style, layout a pointer event | long tasks | "
+    "| megapixels | shown by | first paint | script + style + layout a pointer event | long tasks | "
     "frames a second | saved, without widget state | with it |\n|---|---|---|---|---|---|---|---|"
 )
 COUNTERS = ("ScriptDuration", "RecalcStyleDuration", "LayoutDuration")
@@ -118,9 +127,13 @@ def measure_size(browser: Browser, host: Host, megapixels: int) -> Iterator[dict
         if reason:
             yield {"name": name, "megapixels": megapixels, "reason": reason}
             continue
-        cells = (SETUP.replace("{megapixels}", str(megapixels)), source, STATE)
+        cells = (SETUP.replace("{megapixels}", str(megapixels)), source, STATE, PAGE)
         with open_window(browser, host, cells, f"{name.split()[-1]}_{megapixels}") as window:
             yield {"name": name, "megapixels": megapixels} | measure(window, name)
+            if name == "ImageCompare":
+                window.run(3)
+        if name == "ImageCompare":
+            yield {"name": ON_A_PAGE, "megapixels": megapixels} | measure_page(browser, host)
 
 
 def _missing(name: str) -> str:
@@ -146,20 +159,31 @@ def measure(window: Window, name: str) -> dict[str, Any]:
     _, _, given = window.run(0).split()
     window.save()
     before = window.path.stat().st_size
-    paint = page.evaluate(PAINTED, [1, 2])
+    paint = page.evaluate(PAINTED, [1, 1 if name == BARE else 2])
     window.save()
     found: dict[str, Any] = {
         "paint": paint, "given": int(given), "saved": window.path.stat().st_size - before,
-        "state": None if name == "jupyter_compare_view" else int(window.run(2)),
+        "state": None if name in (BARE, "jupyter_compare_view") else int(window.run(2)),
     }  # fmt: skip
     if name != "two ipywidgets.Image":  # they do not answer the pointer
-        found |= drag(page)
+        found |= drag(page, ".jp-OutputArea img")
     return found
 
 
-def drag(page: Page) -> dict[str, Any]:
+def measure_page(browser: Browser, host: Host) -> dict[str, Any]:
+    """Drag in the page that `to_html` wrote."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((host.folder / "page.html").as_uri())
+    page.wait_for_function("[...document.images].every((one) => one.complete && one.naturalWidth)")
+    page.evaluate("Promise.all([...document.images].map((one) => one.decode()))")
+    found = drag(page, "img")
+    page.close()
+    return found
+
+
+def drag(page: Page, picture: str) -> dict[str, Any]:
     """Drag across the picture and back; return times in milliseconds."""
-    image = page.locator(".jp-OutputArea img").first
+    image = page.locator(picture).first
     image.scroll_into_view_if_needed()
     box = image.bounding_box()
     assert box is not None
@@ -177,9 +201,9 @@ def drag(page: Page) -> dict[str, Any]:
     last = _counters(session)
     watch = page.evaluate("() => ({ ...watch, seconds: (performance.now() - watch.start) / 1000 })")
     page.mouse.up()
-    spent = [1000 * (last[name] - first[name]) for name in COUNTERS]
+    spent = [1000 * (last[name] - first[name]) / max(1, watch["events"]) for name in COUNTERS]
     return {
-        "event": sum(spent) / max(1, watch["events"]), "events": watch["events"],
+        "event": sum(spent), "parts": spent, "events": watch["events"],
         "rate": watch["frames"] / watch["seconds"], "longest": max(watch["tasks"], default=0.0),
         "long": sum(duration > LONG_TASK_MS for duration in watch["tasks"]),
     }  # fmt: skip
@@ -204,7 +228,10 @@ def _cells(row: dict[str, Any]) -> list[str]:
     moved = ["–", "–", "–"]
     if "event" in row:
         worst = f", longest {row['longest']:.0f} ms" if row["long"] else ""
-        moved = [f"{row['event']:.2f} ms", f"{row['long']}{worst}", f"{row['rate']:.0f}"]
+        parts = " + ".join(f"{part:.2f}" for part in row["parts"])
+        moved = [f"{parts} = {row['event']:.2f} ms", f"{row['long']}{worst}", f"{row['rate']:.0f}"]
+    if "paint" not in row:
+        return ["–", *moved, "–", "–"]
     state = "–" if row["state"] is None else f"{row['state'] / 1e3:,.0f} kB"
     return [f"{row['paint'] / 1e3:.2f} s", *moved, f"{row['saved'] / 1e3:,.0f} kB", state]
 

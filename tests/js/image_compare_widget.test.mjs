@@ -75,6 +75,15 @@ test("a model asks for its pictures once and stops listening when it goes", () =
   assert.deepEqual(model.heard(), []);
 });
 
+test("words that arrive are told to all who show them", () => {
+  const model = modelOf({ layers: [{ byte_count: 2, hash: "a" }] });
+  const album = new Album(model, () => {});
+  const heard = [];
+  album.listeners.add((kind) => heard.push(kind));
+  model.tell("msg:custom", { kind: "words", words: [{ kind: "fixed" }] });
+  assert.deepEqual([album.words, heard], [[{ kind: "fixed" }], ["words"]]);
+});
+
 test("of other pictures only those are asked for that are not there yet", () => {
   const values = { layers: [{ byte_count: 2, hash: "a" }, { byte_count: 3, hash: "b" }] };
   const model = modelOf(values);

@@ -271,6 +271,21 @@ def test_words_are_marked_against_the_truth_with_their_boxes():
     )
 
 
+def test_no_word_of_a_picture_is_in_the_state_that_notebooks_save():
+    """What was read and what is written there travel as a message, on request and when they change."""
+    readings = [read(1, "Prlvate"), read(3, "Private"), read(1, "Privatc")]
+    comparison = ImageCompare(SMALL, LARGE, SMALL, truth="Private", readings=readings)
+    saved = json.dumps(comparison.get_state(), default=str)
+    assert "CER 14.3 % → 0.0 %" in json.loads(saved)["verdict"]
+    assert [] == [text for text in ("Prlvate", "Private", "Privatc") if text in saved]
+    wire = Wire(comparison)
+    wire.ask(kind="send pictures")
+    comparison.after_index = 2
+    assert [["Prlvate", "Private"], ["Prlvate", "Privatc"]] == [
+        content["words"][0]["texts"] for content, _ in wire.sent if content["kind"] == "words"
+    ]
+
+
 def test_without_a_truth_differences_are_marked():
     """Nobody is said to be right; a line without words lends its own box."""
     whole = Recognition((Line("Best bcfore", Box(10, 20, 50, 40), None),))

@@ -1,8 +1,9 @@
 // Views of one ImageCompare: asks the kernel for the pictures once, hands them to the comparison module.
 // Joined behind image_compare.js into one module, from which it takes `mount`.
 //
-// Reads `layers` (labels and sizes, no pixels), `words`, `verdict` and `problem`; reads and writes the traits
-// in `TRAITS`. Pixels arrive in pieces as messages and stay in the browser, as one blob a picture for all views.
+// Reads `layers` (labels and sizes, no pixels), `verdict` and `problem`; reads and writes the traits in `TRAITS`.
+// Pixels arrive in pieces as messages and stay in the browser, as one blob a picture for all views. The words
+// that were read come as a message too: no saved widget state shall tell what is written in a picture.
 
 /** What the comparison calls a thing, and what the model does. */
 export const TRAITS = {
@@ -62,13 +63,14 @@ export function saver(save, pause, later = setTimeout) {
   };
 }
 
-/** The pictures of one model by their hash: each answered once, kept as object URLs while it is shown. */
+/** The pictures of one model by their hash: each answered once, kept as object URLs while it is shown; and its words. */
 export class Album {
   constructor(model, later = (run, pause) => setTimeout(run, pause)) {
     this.model = model;
     this.later = later;
     this.isGone = false;
     this.listeners = new Set();
+    this.words = [];
     this.entries = new Map();
     this.hear = (message, buffers) => this.take(message, buffers);
     this.follow = () => this.renew();
@@ -118,15 +120,22 @@ export class Album {
     return waitingText(sum((collect) => collect.received()), sum((collect) => collect.total));
   }
 
-  take({ kind, hash, offset }, [piece]) {
-    const entry = kind === "piece" ? this.entries.get(hash) : undefined;
-    if (!entry || entry.url) return; // not ours, or another window's request answered to all
+  take({ kind, words, ...about }, [piece] = []) {
+    if (kind === "words") this.words = words;
+    else if (kind !== "piece" || !this.add(about, piece)) return;
+    for (const listener of this.listeners) listener(kind);
+  }
+
+  /** Add a piece of a picture; false when it is not ours, or another window's request answered to all. */
+  add({ hash, offset }, piece) {
+    const entry = this.entries.get(hash);
+    if (!entry || entry.url) return false;
     if (entry.collect(offset, bytesOf(piece))) {
       entry.url = URL.createObjectURL(new Blob([entry.collect.bytes], { type: "image/png" }));
       entry.collect.bytes = null;
       entry.arrived(entry.url);
     }
-    for (const listener of this.listeners) listener();
+    return true;
   }
 
   remove() {
@@ -156,7 +165,7 @@ function renderView(model, el, album) {
   };
   const build = () => mount(el, {
     ...stateOf(model),
-    words: model.get("words"),
+    words: album.words,
     verdict: model.get("verdict"),
     layers: model.get("layers").map((layer) => ({ ...layer, src: album.arrivalOf(layer) })),
     onChange: told,
@@ -176,17 +185,18 @@ function renderView(model, el, album) {
   const follow = () => {
     if (!isTelling) comparison.set(stateOf(model));
   };
-  const mark = () => comparison.mark(model.get("words"), model.get("verdict"));
+  const mark = () => comparison.mark(album.words, model.get("verdict"));
+  const hear = (kind) => (kind === "words" ? mark() : wait());
   const heard = [
-    ["change:layers", renew], ["change:words", mark], ["change:verdict", mark], ["change:problem", warn],
-    ["change:leaves_still", stay], ...Object.values(TRAITS).map((trait) => [`change:${trait}`, follow]),
+    ["change:layers", renew], ["change:verdict", mark], ["change:problem", warn], ["change:leaves_still", stay],
+    ...Object.values(TRAITS).map((trait) => [`change:${trait}`, follow]),
   ];
   for (const [event, listener] of heard) model.on(event, listener);
-  album.listeners.add(wait);
+  album.listeners.add(hear);
   for (const show of [wait, warn, stay]) show();
   return () => {
     for (const [event, listener] of heard) model.off(event, listener);
-    album.listeners.delete(wait);
+    album.listeners.delete(hear);
     comparison();
   };
 }

@@ -1,7 +1,8 @@
 """`ImageCompare`: pictures of one thing, of any sizes, in one frame.
 
 In: anything `load_picture` takes. Out: a widget, a preview for the saved notebook, or one HTML file. PNG
-bytes reach the browser untouched, in pieces and on request; no pixel is in synced state. Knows no service.
+bytes reach the browser untouched, in pieces and on request; no pixel and no word that was read is in synced
+state, which notebooks save. Knows no service.
 """
 
 from __future__ import annotations
@@ -88,8 +89,9 @@ class ImageCompare(QuietWidget):
 
     shows_words = traitlets.Bool(True).tag(sync=True)
     """Whether the words that were read are marked, where there are readings."""
-    words = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
-    """Each word of the two readings in sight: kind, truth, texts, boxes as fractions, confidences."""
+    words = traitlets.List(traitlets.Dict(), read_only=True)
+    """Each word of the two readings in sight: kind, truth, texts, boxes as fractions, confidences.
+    Views are told of them in messages: they are no part of the state that a notebook saves."""
     selected = traitlets.Int(-1).tag(sync=True)
     """Which of `words` is chosen, counted from 0; -1 for none. `TextDiff.selected` counts alike, so that
     `traitlets.link((comparison, "selected"), (diff, "selected"))` joins the two."""
@@ -217,13 +219,15 @@ class ImageCompare(QuietWidget):
         self._readings = ()
 
     def answer(self, message: Mapping[str, Any]) -> None:
-        """Send the pictures that a view lacks, those in sight first; anything else is not for us."""
+        """Send the words and the pictures that a view lacks, those in sight first; anything else is not for us."""
         if message.get("kind") != "send pictures":
             return
         if (ask := message.get("ask")) is not None:  # a view that waits says it again, and may be heard twice
             if ask in self._asks:
                 return
             self._asks.append(ask)
+        if self.words:
+            self._send_words()
         wanted, chosen = message.get("hashes"), (self.before_index, self.after_index)
         for index in sorted(range(len(self._pictures)), key=lambda index: index not in chosen):
             if wanted is not None and self._layers[index].key not in wanted:
@@ -232,6 +236,9 @@ class ImageCompare(QuietWidget):
             for offset in range(0, len(data), PIECE):
                 about = {"kind": "piece", "layer": index, "offset": offset, "hash": self._layers[index].key}
                 self.send(about, [data[offset : offset + PIECE]])
+
+    def _send_words(self) -> None:
+        self.send({"kind": "words", "words": self.words})
 
     def still(self) -> bytes | None:
         """Draw the pictures in sight side by side, small enough for a saved notebook."""
@@ -258,7 +265,8 @@ class ImageCompare(QuietWidget):
     def _say(self, words: list[dict[str, Any]], verdict: str) -> None:
         if words != self.words:
             self.selected = -1  # it was one of the others
-        self.set_trait("words", words)
+            self.set_trait("words", words)
+            self._send_words()
         self.set_trait("verdict", verdict)
 
     @property
