@@ -2,10 +2,11 @@
 
 For pictures of 2, 8 and 20 megapixels: script, style and layout time a pointer event while the divider is
 dragged (Chromium's own counters), long tasks, frames a second, time from running the cell to the first paint,
-and bytes in the saved notebook. The same drag over a bare picture in a cell tells what JupyterLab itself takes
-an event, and over the page that `to_html` writes what the comparison takes without JupyterLab. Prints markdown.
-Chromium draws without a graphics card here, so frames cost more than on a desk. jupyter_compare_view is measured
-if it can be imported and works; 0.2.4 does, the wheel of 0.2.5 lacks its own script:
+and bytes in the saved notebook. The same drag over a bare picture in a cell tells what JupyterLab itself
+takes an event, and over the page that `to_html` writes what the comparison takes without JupyterLab. Prints
+markdown. Chromium draws without a graphics card here, so frames cost more than on a desk.
+jupyter_compare_view is measured if it can be imported and works; 0.2.4 does, the wheel of 0.2.5 lacks its
+own script:
 
     pip install -e ".[dev]" jupyter_compare_view==0.2.4 && python benchmarks/widgets.py
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import os
+import re
 import statistics
 import sys
 import tempfile
@@ -54,7 +56,7 @@ BARE, ON_A_PAGE = "a bare picture", "ImageCompare, as a page of its own"
 CONTENDERS = {
     BARE: (
         "import base64\nfrom IPython.display import HTML\n"
-        "HTML('<img draggable=false style=\"width:100%;user-select:none\" src=\"data:image/png;base64,'"
+        'HTML(\'<img draggable=false style="width:100%;user-select:none" src="data:image/png;base64,\''
         " + base64.b64encode(large.png).decode() + '\">')"
     ),
     "ImageCompare": "shown = ocr_nb.ImageCompare(small, large); shown",
@@ -128,7 +130,8 @@ def measure_size(browser: Browser, host: Host, megapixels: int) -> Iterator[dict
             yield {"name": name, "megapixels": megapixels, "reason": reason}
             continue
         cells = (SETUP.replace("{megapixels}", str(megapixels)), source, STATE, PAGE)
-        with open_window(browser, host, cells, f"{name.split()[-1]}_{megapixels}") as window:
+        file = re.sub(r"\W+", "_", f"{name}_{megapixels}")  # JupyterLab opens no workspace with a dot in it
+        with open_window(browser, host, cells, file) as window:
             yield {"name": name, "megapixels": megapixels} | measure(window, name)
             if name == "ImageCompare":
                 window.run(3)
