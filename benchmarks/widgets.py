@@ -69,14 +69,18 @@ CONTENDERS = {
         "compare(small.to_pil(), large.to_pil(), start_mode='horizontal', display_format='png')"
     ),
 }
-PAINTED = """([number, pictures]) => new Promise((resolve) => {
+PICTURE = {"jupyter_compare_view": "canvas"}
+"""What draws a contender's pictures, where it is no `img` for each."""
+PAINTED = """([number, picture, count]) => new Promise((resolve) => {
   const cell = jupyterapp.shell.currentWidget.content.widgets[number];
   const start = performance.now();
   const look = async () => {
-    const all = [...cell.node.querySelectorAll(".jp-OutputArea img")];
-    const found = all.filter((one) => one.complete && one.naturalWidth);
-    if (found.length < pictures) return void requestAnimationFrame(look);
-    await Promise.all(found.map((one) => one.decode().catch(() => null)));
+    const all = [...cell.node.querySelectorAll(`.jp-OutputArea ${picture}`)];
+    const isDrawn = (one) => one.width !== 300 && one.getContext("2d").getImageData(9, 9, 1, 1).data[3] > 0;
+    const isThere = picture === "canvas" ? isDrawn : (one) => one.complete && one.naturalWidth;
+    const found = all.filter(isThere);
+    if (found.length < count) return void requestAnimationFrame(look);
+    await Promise.all(found.map((one) => one.decode?.().catch(() => null)));
     requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
   };
   jupyterapp.shell.currentWidget.content.activeCellIndex = number;
@@ -162,14 +166,15 @@ def measure(window: Window, name: str) -> dict[str, Any]:
     _, _, given = window.run(0).split()
     window.save()
     before = window.path.stat().st_size
-    paint = page.evaluate(PAINTED, [1, 1 if name == BARE else 2])
+    picture = PICTURE.get(name, "img")
+    paint = page.evaluate(PAINTED, [1, picture, 1 if name == BARE or name in PICTURE else 2])
     window.save()
     found: dict[str, Any] = {
         "paint": paint, "given": int(given), "saved": window.path.stat().st_size - before,
         "state": None if name in (BARE, "jupyter_compare_view") else int(window.run(2)),
     }  # fmt: skip
     if name != "two ipywidgets.Image":  # they do not answer the pointer
-        found |= drag(page, ".jp-OutputArea img")
+        found |= drag(page, f".jp-OutputArea {picture}")
     return found
 
 
@@ -193,14 +198,15 @@ def drag(page: Page, picture: str) -> dict[str, Any]:
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
     middle = min(box["y"] + box["height"] / 2, 700)
-    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    width = min(box["width"], 1240 - box["x"])  # what is wider than the window cannot be reached beyond it
+    page.mouse.move(box["x"] + width / 2, middle)
     page.mouse.down()
     page.wait_for_timeout(500)
     page.evaluate(WATCH)
     first = _counters(session)
     for step in range(MOVES):
         share = abs((step % 120) - 60) / 60
-        page.mouse.move(box["x"] + box["width"] * (0.1 + 0.8 * share), middle)
+        page.mouse.move(box["x"] + width * (0.1 + 0.8 * share), middle)
     last = _counters(session)
     watch = page.evaluate("() => ({ ...watch, seconds: (performance.now() - watch.start) / 1000 })")
     page.mouse.up()

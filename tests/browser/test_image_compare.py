@@ -125,6 +125,24 @@ def test_it_follows_the_width_it_is_given(page):
     assert abs(narrow["width"] / narrow["height"] - 1.25) < 0.01
 
 
+def test_on_a_phone_pictures_side_by_side_are_as_wide_as_the_screen(page):
+    """One above the other, each with the height that it needs; in the other modes the frame is as before."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate(MOUNT, PAIR)
+    stage = page.locator(".ocrnb-compare__stage")
+    before = stage.bounding_box()
+    page.evaluate("cleanup.set({ mode: 'side' })")
+    page.wait_for_function("document.querySelector('img').getBoundingClientRect().width > 360")
+    one, other = (image.bounding_box() for image in page.locator("img").all())
+    assert one["y"] + one["height"] <= other["y"] + 1
+    assert other["width"] > 360
+    page.evaluate("cleanup.set({ mode: 'wipe' })")
+    page.wait_for_function(
+        f"document.querySelector('.ocrnb-compare__stage').offsetHeight < {before['height'] + 1}"
+    )
+    assert before == stage.bounding_box()
+
+
 def test_without_a_picture_it_refuses_to_mount(page):
     """The error says what is missing."""
     message = page.evaluate(

@@ -38,10 +38,10 @@ class Comparison {
     this.linked = null;
     this.leaving = new AbortController();
     this.parts = build(element.ownerDocument, layers, this.leaving.signal);
-    this.parts.stage.style.aspectRatio = `${this.frame.width} / ${this.frame.height}`;
     element.append(this.parts.root);
     this.placeImages();
     this.view = fitView(this.frame, this.frame);
+    this.parts.stage.style.aspectRatio = `${this.frame.width} / ${this.frame.height}`;
     this.measure();
     this.zoomAsAsked();
     this.mark(words, verdict);
@@ -311,7 +311,8 @@ class Comparison {
   }
 
   draw() {
-    const { root } = this.parts;
+    const { root, stage } = this.parts;
+    stage.style.aspectRatio = `${this.frame.width} / ${this.frame.height * (this.stacked ? 2 : 1)}`;
     root.dataset.mode = this.state.mode;
     root.dataset.stacked = String(this.stacked);
     root.dataset.zoomed = String(this.zoomed);
