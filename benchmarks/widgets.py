@@ -14,6 +14,7 @@ own script:
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
 import os
 import re
@@ -148,7 +149,8 @@ def _missing(name: str) -> str:
     if name != "jupyter_compare_view":
         return ""
     try:
-        from jupyter_compare_view import compare
+        with contextlib.redirect_stdout(None):  # it says that this is no notebook
+            from jupyter_compare_view import compare
         from PIL import Image
 
         compare(Image.new("L", (9, 9)), Image.new("L", (9, 9)))
