@@ -171,6 +171,7 @@ class Window:
         self.page.wait_for_function(
             "jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.connectionStatus === 'connected'"
         )
+        self._use_theme("Light")  # the host remembers that another window made it dark
 
     def _complain(self, error: Any) -> None:
         # Notebook 7 has complaints of its own when it opens; a widget's script has a blob's address.
@@ -212,8 +213,15 @@ class Window:
 
     def use_dark_theme(self) -> None:
         """Switch the host to its dark theme."""
-        self.do("apputils:change-theme", theme="JupyterLab Dark")
-        self.page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
+        self._use_theme("Dark")
+
+    def _use_theme(self, name: str) -> None:
+        theme = self.page.locator(f"body[data-jp-theme-light={'true' if name == 'Light' else 'false'}]")
+        if theme.count():
+            return
+        self.do("apputils:change-theme", theme=f"JupyterLab {name}")
+        theme.wait_for(state="attached")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def save(self) -> dict[str, Any]:
         """Save the notebook and return what the file holds."""

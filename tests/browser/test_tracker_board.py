@@ -158,6 +158,9 @@ def test_on_a_phone_a_row_is_two_lines(lab, chromium):
         assert board.evaluate("one => one.scrollWidth <= one.clientWidth + 1")
         box = in_place(board, 0).bounding_box()
         assert 92 == round(box["height"])
+        for part in in_place(board, 0).locator(":scope > :visible").all():
+            inner = part.bounding_box()
+            assert inner["x"] + inner["width"] <= box["x"] + box["width"] + 1
         shoot(board, "board_phone")
 
 

@@ -11,7 +11,7 @@ export const TRAITS = {
   smooth: "smooth", zoom: "zoom", showsAfter: "shows_after", vertical: "vertical", lens: "lens",
   threshold: "threshold", signed: "signed", showsWords: "shows_words", selected: "selected",
 };
-const SAVE_EVERY = 100; // ms: a drag is told to the kernel no more often
+const SAVE_EVERY = 250; // ms: a drag is told to the kernel no more often; each time JupyterLab works for some ms
 // ms: what is said before the host has its subshell waits for the running cell, so it is said again.
 const ASK_AGAIN = [300, 1200, 4000];
 

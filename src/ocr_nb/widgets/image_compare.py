@@ -219,7 +219,7 @@ class ImageCompare(QuietWidget):
         self._readings = ()
 
     def answer(self, message: Mapping[str, Any]) -> None:
-        """Send the words and the pictures that a view lacks, those in sight first; anything else is not for us."""
+        """Send the words, and the pictures that a view lacks, those in sight first; nothing else."""
         if message.get("kind") != "send pictures":
             return
         if (ask := message.get("ask")) is not None:  # a view that waits says it again, and may be heard twice
