@@ -1,7 +1,7 @@
 """A study of scanned receipts, shrunk: does upsampling help, at which size, and is that certain?
 
     python -m benchmarks.receipts measure --receipts FOLDER --store FILE [--limit 20] [--minutes 60]
-    python -m benchmarks.receipts write --store FILE --into docs --commit HASH --command TEXT
+    python -m benchmarks.receipts write --store FILE --into docs --commit HASH --command TEXT [--since TIME]
 
 `measure` cuts a strip of successive lines from each receipt of FOLDER (see `benchmarks.baseline`), shrinks it
 so that the median line has each of the wanted heights, and has both engines read it under every condition.
@@ -131,16 +131,17 @@ def write(options: argparse.Namespace) -> None:
     pictures = options.into / "study"
     pictures.mkdir(exist_ok=True)
     with AccuracyTracker(options.store) as tracker:
-        text = _document(tracker, pictures, options.command, options.commit)
+        text = _document(tracker, pictures, options)
     target = options.into / "study.md"
     target.write_text(text, encoding="utf-8")
     note(f"{target} and {len(list(pictures.glob('*.svg')))} pictures")
 
 
-def _document(tracker: AccuracyTracker, pictures: Path, command: str, commit: str) -> str:
+def _document(tracker: AccuracyTracker, pictures: Path, options: argparse.Namespace) -> str:
     frame = tracker.frame
     readers = {str(reader.engine): reader for reader in tracker.readers}
     upsamplers = sorted({json.loads(text)["upsampler"] for text in frame["settings"] if "upsampler" in text})
+    timed = _measured_since(tracker, options.since)
     images, failed = frame.groupby(["image", "variant"]).ngroups, int(frame["error"].notna().sum())
     parts = [
         "# Does upsampling help to read small receipts?",
@@ -152,11 +153,13 @@ def _document(tracker: AccuracyTracker, pictures: Path, command: str, commit: st
         "half as high. Strips whose own lines are smaller than a size are left out of it. Upsampler of these "
         f"trials: {', '.join(upsamplers)}. CER without regard to case, rows of the truth sorted by height; "
         "intervals are 95 %, over receipts.",
-        f"Measured at commit {commit} by `{command}`, on two shared cores, as many receipts as an hour and a "
-        "half allowed, in a random order: differences of two or three points are within chance. Written by "
-        "`python -m benchmarks.receipts write`.",
+        f"Measured at commit {options.commit} by `{options.command}`, on two shared cores, in a random "
+        "order: differences of two or three points are within chance. " + options.note,
         "## In a sentence",
         *[f"- {reader}: {_sentence(tracker, reader)}" for reader in readers.values()],
+        "The first two compare with the original at all heights together, ×3 for both readers; where the "
+        "advice decides (`upsampled`, `make_upsampling`):",
+        *[f"- {reader}: {_sentence(tracker, reader, 'make_upsampling')}" for reader in readers.values()],
         "## By height of the lines",
         *[_by_height(tracker, reader) for reader in readers.values()],
         *[_pictures(tracker, engine, reader, pictures) for engine, reader in readers.items()],
@@ -170,9 +173,10 @@ def _document(tracker: AccuracyTracker, pictures: Path, command: str, commit: st
                 [row.engine, label(str(row.condition)), row.images, row.corrected,
                  f"{row.extra_seconds / row.images:.2f}", _plain(row.seconds_per_corrected),
                  _plain(row.calls_per_corrected)]
-                for row in tracker.costs().itertuples()
+                for row in timed.costs().itertuples()
             ],
         ),
+        f"Of the {timed.frame['group'].nunique()} receipts whose every trial was measured in one run. "
         "Seconds were measured while other programs used both cores: compare them with each other only.",
         "## What one would know without ground truth",
         "Rank correlation (Spearman) of each proxy with the CER over these trials; −1 would order readings "
@@ -192,8 +196,17 @@ def _document(tracker: AccuracyTracker, pictures: Path, command: str, commit: st
     return "\n\n".join(parts) + "\n"
 
 
-def _sentence(tracker: AccuracyTracker, reader: Reader) -> str:
-    compared = tracker.compare("original", CHIEF[str(reader.engine)], reader=reader)
+def _measured_since(tracker: AccuracyTracker, since: str) -> AccuracyTracker:
+    """Return the trials of receipts none of whose trials is older: times of different runs do not compare."""
+    trials = list(tracker)
+    older = {one.group for one in trials if (one.time or "") < since}
+    timed = AccuracyTracker()
+    timed.store.extend(one for one in trials if one.group not in older)
+    return timed
+
+
+def _sentence(tracker: AccuracyTracker, reader: Reader, condition: str = "") -> str:
+    compared = tracker.compare("original", condition or CHIEF[str(reader.engine)], reader=reader)
     return " ".join(compared.sentences)
 
 
@@ -301,6 +314,8 @@ def main() -> None:
     writing.add_argument("--into", type=Path, required=True, metavar="FOLDER")
     writing.add_argument("--commit", required=True, help="at which it was measured, to be named")
     writing.add_argument("--command", required=True, help="by which it was measured, to be named")
+    writing.add_argument("--note", default="", help="what else is to be said of the measuring")
+    writing.add_argument("--since", default="", help="UTC time from which seconds and calls are told")
     writing.set_defaults(work=write)
     options = parser.parse_args()
     options.work(options)
