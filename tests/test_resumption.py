@@ -67,7 +67,7 @@ def test_what_a_dead_process_paid_for_is_fetched(tmp_path):
 
         assert job.task_id == task_id
         assert hashlib.sha256(PAGE).hexdigest() in text
-        assert str(resumed) == "1 unfinished tasks are being fetched."
+        assert str(resumed) == "1 unfinished task is being fetched."
         assert len(ocr_nb.resume(second)) == 0
     assert [line for line in vendor.lines if line.startswith("POST")] == ["POST RecognizeImage"]
 

@@ -38,7 +38,8 @@ class Resumed:
         return len(self.jobs)
 
     def __str__(self) -> str:
-        lines = [f"{len(self.jobs)} unfinished tasks are being fetched."]
+        found = len(self.jobs)
+        lines = [f"{found} unfinished task{' is' if found == 1 else 's are'} being fetched."]
         lines += [describe_unknown(entry) for entry in self.unknown]
         if self.unknown:
             lines.append(
