@@ -86,7 +86,7 @@ def test_a_journey_through_the_text(notebook):
 
     notebook.run(3)
     expect(diff.locator("button.ocrnb-diff__word")).to_have_count(1)
-    assert notebook.run(4).startswith("1 of 3 words differ")
+    assert notebook.run(4).startswith("1 of 3 words differs")
     expect(diff.get_by_role("button", name="Differences 1")).to_be_visible()
     expect(diff.get_by_role("button", name="Fixed")).to_have_count(0)
     shoot(diff, "diff_without_truth")

@@ -109,7 +109,7 @@ def test_without_a_truth_nobody_is_said_to_be_right():
     """Two-way differences, said plainly."""
     diff = TextDiff(None, "a b", "a c")
     assert (
-        "1 of 2 words differ, the readings agree to 66.7 %; "
+        "1 of 2 words differs, the readings agree to 66.7 %; "
         "without a ground truth, nobody can say which is right."
     ) == diff.verdict
     assert ["unchanged", "differs"] == [word["kind"] for word in ask(diff, kind="send texts")[0][0]["words"]]

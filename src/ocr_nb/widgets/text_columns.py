@@ -87,7 +87,8 @@ def describe_agreement(
     if not unlike:
         return "Both readings are the same; without a ground truth, no more is known."
     alike = percent(agreement(before, after, normalization))
-    differ = f"{unlike} of {len(words)} words differ" if len(words) > 1 else "The one word differs"
+    verb = "differs" if unlike == 1 else "differ"
+    differ = f"{unlike} of {len(words)} words {verb}" if len(words) > 1 else "The one word differs"
     return f"{differ}, the readings agree to {alike}; without a ground truth, nobody can say which is right."
 
 
