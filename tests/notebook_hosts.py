@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -34,6 +35,14 @@ PATIENCE_S = 180.0
 SHOTS = Path(__file__).parent / "browser" / "screenshots"
 """Where journeys leave pictures for a person to look at; not part of the repository."""
 
+_PASTE = """(root, [name, data]) => {
+  const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+  const clipboard = new DataTransfer();
+  clipboard.items.add(new File([bytes], name, { type: "image/png" }));
+  const options = { clipboardData: clipboard, bubbles: true, cancelable: true };
+  root.dispatchEvent(new ClipboardEvent("paste", options));
+}"""
+_SETTINGS = ("lab", "user-settings", "@jupyterlab", "apputils-extension")
 _APPS = {"jupyterlab": "LabApp", "notebook": "JupyterNotebookApp"}
 
 
@@ -122,7 +131,7 @@ def _started(command: list[str], folder: Path, alive: str, environment: dict[str
 
 def _silence_news(config: Path) -> None:
     """Answer JupyterLab's question whether to fetch news, which would pop up over what is tested."""
-    settings = config / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
+    settings = config.joinpath(*_SETTINGS)
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}', encoding="utf-8")
 
@@ -162,7 +171,9 @@ class Window:
         page.on("pageerror", self._complain)
 
     def open(self) -> None:
-        """Open the notebook and wait for its cells and its kernel."""
+        """Open the notebook, in the light theme, and wait for its cells and its kernel."""
+        themes = self.host.folder.joinpath(".config", *_SETTINGS, "themes.jupyterlab-settings")
+        themes.unlink(missing_ok=True)  # of a window before this one
         cells = len(nbformat.read(self.path, as_version=4).cells)
         self.page.goto(self.host.url_of(self.path))
         self.page.wait_for_function(
@@ -230,6 +241,20 @@ class Window:
         saved: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
         return saved
 
+    def reopen_without_kernel(self) -> None:
+        """Shut the kernel down, close the notebook and open what was saved, as a reader of the file does."""
+        self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        self.do("application:close")
+        self.do(
+            "docmanager:open",
+            path=self.path.relative_to(self.host.folder).as_posix(),
+            factory="Notebook",
+            kernelPreference={"shouldStart": False, "autoStartDefault": False},
+        )
+        self.page.wait_for_function("jupyterapp.shell.currentWidget?.context?.isReady")
+        status = "jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status ?? 'none'"
+        assert self.page.evaluate(status) == "none"
+
     def shoot(self, name: str) -> None:
         """Keep a screenshot for a person to look at."""
         shoot(self.page, name)
@@ -239,6 +264,11 @@ def shoot(page: Page | Locator, name: str) -> None:
     """Keep a screenshot of a page or of one element of it."""
     SHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SHOTS / f"{name}.png")
+
+
+def paste_image(view: Locator, name: str, png: bytes) -> None:
+    """Paste a picture into a widget as the browser does."""
+    view.first.evaluate(_PASTE, [name, base64.b64encode(png).decode("ascii")])
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 import ocr_nb
 from accessibility import serious_faults
-from notebook_hosts import open_window, shoot, start_voila, write_notebook
+from notebook_hosts import open_window, paste_image, shoot, start_voila, write_notebook
 
 SHOW = """
 import ocr_nb
@@ -33,13 +33,6 @@ TALL = {"width": 1280, "height": 2200}
 PATIENCE = 90_000
 """Milliseconds for a run on a busy machine: the first loads the engine."""
 expect.set_options(timeout=30_000)
-PASTE = """(root, [name, data]) => {
-  const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
-  const clipboard = new DataTransfer();
-  clipboard.items.add(new File([bytes], name, { type: "image/png" }));
-  const options = { clipboardData: clipboard, bubbles: true, cancelable: true };
-  root.dispatchEvent(new ClipboardEvent("paste", options));
-}"""
 
 
 def rows_of(desk):
@@ -86,7 +79,8 @@ def test_from_paste_to_a_tracker_row_in_jupyterlab(lab, chromium):
         expect(desk.get_by_role("button", name="Run", exact=True)).to_be_disabled()
         shoot(desk, "workbench_empty")
 
-        paste(desk, "private_label.png")
+        label = ocr_nb.samples("label")[0].picture
+        paste_image(desk.locator(".ocrnb-input"), "private_label.png", label.png)
         expect(rows_of(desk)).to_have_count(1)
         expect(desk.get_by_text("2 readings of 1 image. No calls: this machine reads.")).to_be_visible()
         window.run(2)
@@ -115,14 +109,6 @@ def test_from_paste_to_a_tracker_row_in_jupyterlab(lab, chromium):
         for secret in ("private_label", "iVBORw0KGgo", "image/png"):
             assert secret not in saved
         assert [] == window.complaints
-
-
-def paste(desk, name):
-    """Paste a screenshot as the browser does."""
-    import base64
-
-    data = base64.b64encode(ocr_nb.samples("label")[0].picture.png).decode("ascii")
-    desk.locator(".ocrnb-input").first.evaluate(PASTE, [name, data])
 
 
 def see_settings_change(desk):

@@ -238,6 +238,30 @@ def test_of_pictures_loaded_by_code_a_small_one_stays(desk):
     assert "<table>" in bundle["text/html"]
 
 
+class Output:
+    """An output of a notebook that can be changed after it was made."""
+
+    def __init__(self):
+        self.bundle = {}
+
+    def update(self, bundle, raw):
+        """Take what is to be kept instead."""
+        self.bundle = bundle
+
+
+def test_shown_before_its_run_it_leaves_what_the_run_found(desk, capture_display):
+    """Words first, the picture in an output of its own; both are renewed when the run has ended."""
+    _, words, picture = capture_display(desk)
+    assert ["text/plain"] == list(words) == list(picture)
+    words, picture = Output(), Output()
+    desk._stills = [(words, picture)]
+    desk.run().result(30)
+    assert wait_for(lambda: "image/png" in picture.bundle)
+    assert {"text/plain", "text/html"} == set(words.bundle)
+    assert "<table>" in words.bundle["text/html"]
+    assert {"text/plain", "image/png"} == set(picture.bundle)
+
+
 def test_details_are_sent_as_messages_pixel_for_pixel(desk):
     """Before and after from the same place, the second twice as large; a view that opens gets them again."""
     wire = Wire(desk)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -33,9 +34,13 @@ class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
 
     _leaves_later = False
     """Whether what is left changes while the widget is shown, so that there is room for it from the start."""
+    _leaves_both = False
+    """Whether a table and a picture are left, each in an output of its own: of one with both, hosts show the
+    table alone. The views then hide the next two outputs."""
 
     def __init__(self, **state: Any) -> None:
-        self._stills: list[Any] = []
+        self._stills: list[tuple[Any, ...]] = []
+        self._renewing = threading.Lock()
         super().__init__(**state)
         self.on_msg(type(self)._hear)
 
@@ -107,17 +112,25 @@ class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
         self.set_trait("leaves_still", True)
         data, metadata = super()._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
-        shown = display(self._left(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
-        self._stills += [] if shown is None else [shown]
+        shown = [display(one, raw=True, display_id=True) for one in self._left()]  # type: ignore[no-untyped-call]
+        self._stills += [] if None in shown else [tuple(shown)]
 
     def renew_still(self) -> None:
         """Let the outputs that show the widget keep what it leaves now; takes time for large pictures."""
-        left = self._left() if self._stills else {}
-        for handle in self._stills:
-            handle.update(left, raw=True)
+        with self._renewing:
+            left = self._left() if self._stills else []
+            for handles in self._stills:
+                for handle, one in zip(handles, left, strict=True):
+                    handle.update(one, raw=True)
 
-    def _left(self) -> dict[str, str]:
-        return {"text/plain": f"{self!r}, as it was saved"} | self._still_bundle()
+    def _left(self) -> list[dict[str, str]]:
+        """Return what is left, a bundle for each output."""
+        words, bundle = {"text/plain": f"{self!r}, as it was saved"}, self._still_bundle()
+        if not self._leaves_both:
+            return [words | bundle]
+        table = {form: one for form, one in bundle.items() if form == "text/html"}
+        picture = {form: one for form, one in bundle.items() if form == "image/png"}
+        return [words | table, {"text/plain": ""} | picture]
 
     def _still_bundle(self) -> dict[str, str]:
         picture, table = self.still(), self.still_html()

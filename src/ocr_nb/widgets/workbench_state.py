@@ -49,7 +49,7 @@ class WorkbenchState(QuietWidget):
 
     _esm = read_asset("workbench.js")
     _css = read_asset("workbench.css")
-    _hides_still = True
+    _hides_still = _leaves_later = _leaves_both = True
 
     slots = traitlets.Dict(read_only=True).tag(sync=True)
     """By place: the widget that stands there, as `IPY_MODEL_` and its id."""
@@ -76,6 +76,7 @@ class WorkbenchState(QuietWidget):
         self._surroundings = Settings.from_environment()
         self._is_due = self._is_open = self._is_shut = False
         self._faults: dict[str, str] = {}
+        self._left_of: Any = ()
         self._error = ""
         self._reader = "rapidocr"
         self._given: OcrService | None = None
@@ -229,6 +230,15 @@ class WorkbenchState(QuietWidget):
             if self._answers.is_due and not self._answers.is_fresh(self._bench.is_running):
                 self._answers.update(self._bench.conditions)
             self.set_trait("findings", list(self._answers.sentences))
+            is_new = not self._bench.is_running and self._is_left_anew()
+        if is_new:
+            self.renew_still()
+
+    def _is_left_anew(self) -> bool:
+        """Tell whether what a saved notebook keeps has changed since this was last asked."""
+        was, compare = self._left_of, self._opened.compare
+        self._left_of = (self.table, self.findings, compare and compare.model_id, self.chosen)
+        return bool(was != self._left_of)
 
     def _describe_setup(self) -> dict[str, Any]:
         who = {
