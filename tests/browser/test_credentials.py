@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,12 +9,7 @@ from playwright.sync_api import expect
 
 from accessibility import serious_faults
 from notebook_hosts import open_window
-from ocr_nb.server.app import make_app
-from ocr_nb.server.options import ServerOptions
-from ocr_nb.server.tokens import TokenDesk
-from ocr_nb.settings import Secret
-from server.running import listening
-from stepwise import WorksStepwise
+from server.running import guarding
 
 CLIENT, SECRET, TOKEN = "abcdefgh-9", "right-secret", "a-ready-token"
 SHOW = """
@@ -33,17 +26,7 @@ ROOT = ".ocrnb-credentials"
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """A server that knows one pair and one token."""
-    desk = TokenDesk(CLIENT, Secret(SECRET), Secret(TOKEN), strict=True)
-    service = WorksStepwise(time.time, at_once=True)
-    app = make_app(
-        service,
-        ServerOptions(strict=True),
-        store=service.store,
-        tokens=desk,
-        now=time.time,
-        sleep=asyncio.sleep,
-    )
-    with listening(app) as address:
+    with guarding(CLIENT, SECRET, token=TOKEN) as address:
         yield address
 
 

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from accessibility import serious_faults
 from needs import needs
 from notebook_hosts import open_window, shoot
+from server.running import guarding
 
 ROOT = ".ocrnb-monitor"
 SHOW = """
@@ -55,7 +56,15 @@ for done in range(1, 21):
 """
 CLEAR = "many.cancel_all(); many"
 EMPTY = "ocr_nb.JobMonitor()"
+SENT = """
+access = ocr_nb.Credentials(base_url="{server}")
+sent = ocr_nb.JobMonitor()
+sent.watch(ocr_nb.recognize(card, service=access.connect(token="{token}").result()))
+sent
+"""
+CURL = "print(sent.as_curl(0))"
 CELLS = (SHOW, BLOCK, TELL, MANY, MOVE, CLEAR, EMPTY)
+TOKEN = "canary-token-of-the-monitor"
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +207,66 @@ def test_it_is_accessible_in_both_themes_and_saves_nothing(window):
     page.locator("#jupyterlab-splash").wait_for(state="detached")
     shoot(page.locator(ROOT).first, "monitor_dark")
     assert [] == serious_faults(page, ROOT)
+    assert [] == window.complaints
+
+
+def test_what_was_sent_is_copied_as_curl_without_the_token(lab, chromium):
+    """On the clipboard, as code gives it; in the line, ready to be copied, where a page may not do that."""
+    with (
+        guarding("nobody", "nothing", token=TOKEN) as server,
+        open_window(
+            chromium,
+            lab,
+            (SHOW, SENT.format(server=server, token=TOKEN), CURL),
+            "monitor_curl",
+            permissions=["clipboard-read", "clipboard-write"],
+        ) as window,
+    ):
+        page = window.page
+        window.run(0)
+        window.run(1)
+        sent = window.cell(1).locator(ROOT)
+        expect(sent.locator("[data-state=done]")).to_have_count(1)
+        button = sent.get_by_role("button", name="Copy as cURL: recognize card.png")
+        button.focus()
+        page.keyboard.press("Enter")
+        expect(button).to_have_text("Copied")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert window.run(2).split() == copied.split()
+        for part in ("curl ", server, "card.png", "Bearer $OCR_NB_ACCESS_TOKEN"):
+            assert part in copied
+        assert TOKEN not in copied
+        expect(button).to_have_text("cURL")
+
+        page.evaluate(
+            "() => { navigator.clipboard.writeText = () => Promise.reject(new Error('not here')); }"
+        )
+        button.click()
+        expect(sent.locator("pre")).to_have_text(copied)
+        assert copied.split() == page.evaluate("getSelection().toString()").split()
+        shoot(sent, "monitor_curl")
+        assert [] == serious_faults(page, ROOT)
+        assert [] == window.complaints
+
+
+def test_a_key_shows_what_the_keys_do(window):
+    """`?` from a line or a button, again or Esc to put it away; a monitor without a line has no list."""
+    page = window.page
+    monitor = window.cell(0).locator(ROOT)
+    keys, words = monitor.get_by_role("button", name="Keys"), monitor.get_by_text("cancel what still runs")
+    monitor.locator("[data-id]").first.focus()
+    page.keyboard.press("?")
+    expect(words).to_be_visible()
+    expect(keys).to_have_attribute("aria-expanded", "true")
+    shoot(monitor, "monitor_keys")
+    page.keyboard.press("Escape")
+    expect(words).to_be_hidden()
+    keys.click()
+    expect(words).to_be_visible()
+    page.keyboard.press("?")
+    expect(words).to_be_hidden()
+    window.run(6)
+    expect(window.cell(6).get_by_role("button", name="Keys")).to_be_hidden()
     assert [] == window.complaints
 
 

@@ -150,6 +150,24 @@ def test_two_views_agree(window):
     assert len(CELLS) == page.evaluate("jupyterapp.shell.currentWidget.content.widgets.length")
 
 
+def test_a_key_shows_what_the_keys_do(window):
+    """`?` wherever the focus is, Esc to put it away; the button says the same."""
+    page = window.page
+    explorer = page.locator(ROOT).first
+    keys, words = explorer.get_by_role("button", name="Keys"), explorer.get_by_text("one height smaller")
+    explorer.get_by_role("slider", name="Text height").focus()
+    page.keyboard.press("?")
+    expect(words).to_be_visible()
+    expect(keys).to_have_attribute("aria-expanded", "true")
+    shoot(explorer, "explorer_keys")
+    page.keyboard.press("Escape")
+    expect(words).to_be_hidden()
+    keys.click()
+    expect(words).to_be_visible()
+    keys.click()
+    expect(words).to_be_hidden()
+
+
 def test_it_is_accessible_in_both_themes_and_saves_a_small_picture(window):
     """axe finds nothing serious; the file has a preview, no points and no texts that were read."""
     needs("axe")

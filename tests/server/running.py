@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +22,12 @@ import uvicorn
 from starlette.applications import Starlette
 
 from doubles import wait_for
+from ocr_nb.server.app import make_app
 from ocr_nb.server.connection import BreakableProtocol
+from ocr_nb.server.options import ServerOptions
+from ocr_nb.server.tokens import TokenDesk
+from ocr_nb.settings import Secret
+from stepwise import WorksStepwise
 
 
 @contextmanager
@@ -38,6 +45,17 @@ def listening(app: Starlette) -> Iterator[str]:
         server.should_exit = True
         thread.join(20)
     assert not thread.is_alive()
+
+
+@contextmanager
+def guarding(client_id: str, client_secret: str, *, token: str | None = None) -> Iterator[str]:
+    """Serve, to who has these credentials alone, what is finished as soon as it is asked for."""
+    desk = TokenDesk(client_id, Secret(client_secret), Secret(token) if token else None, strict=True)
+    service = WorksStepwise(time.time, at_once=True)
+    options = ServerOptions(strict=True)
+    app = make_app(service, options, store=service.store, tokens=desk, now=time.time, sleep=asyncio.sleep)
+    with listening(app) as address:
+        yield address
 
 
 class Fails:

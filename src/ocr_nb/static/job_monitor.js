@@ -340,6 +340,8 @@ class View {
     this.order = make("button", "button", { type: "button" });
     this.stop = make("button", "button", { type: "button" }, "Cancel all");
     this.clear = make("button", "button", { type: "button" }, "Clear finished");
+    this.keys = make("button", "button", { type: "button", "aria-expanded": "false", title: "What the keys do (key ?)" }, "Keys");
+    this.help = make("dl", "help", { hidden: "" }, ...helpEntries());
     this.problem = make("p", "problem", { role: "alert", hidden: "" });
     this.live = make("p", "live", { role: "status" });
     this.empty = make("p", "empty");
@@ -348,8 +350,8 @@ class View {
     this.grid = make("div", "grid", { role: "grid", "aria-label": "Tasks" },
       make("div", "group", { role: "rowgroup" }, make("div", "heads", { role: "row" }, ...heads)), this.list);
     this.root = make("section", "root", { "aria-label": "Job monitor", tabindex: "-1" },
-      make("div", "bar", {}, this.summary, make("div", "tools", {}, this.order, this.stop, this.clear)),
-      this.grid, this.empty, this.problem, this.live);
+      make("div", "bar", {}, this.summary, make("div", "tools", {}, this.order, this.stop, this.clear, this.keys)),
+      this.grid, this.empty, this.help, this.problem, this.live);
     this.root.className = "ocrnb-monitor";
     this.order.addEventListener("click", () => {
       this.model.set("newest_first", !this.model.get("newest_first"));
@@ -357,6 +359,8 @@ class View {
     }, on);
     this.stop.addEventListener("click", () => this.model.send({ kind: "cancel all" }), on);
     this.clear.addEventListener("click", () => this.model.send({ kind: "clear finished" }), on);
+    this.keys.addEventListener("click", () => this.showHelp(this.help.hidden), on);
+    this.root.addEventListener("keydown", (event) => this.pressForHelp(event), on);
     this.list.addEventListener("keydown", (event) => this.press(event), on);
     this.list.addEventListener("focusin", (event) => this.activate(this.idAt(event.target)), on);
     el.append(this.root);
@@ -433,6 +437,8 @@ class View {
     this.order.hidden = rows.length < 2;
     this.stop.hidden = !rows.some((row) => row.running);
     this.clear.disabled = !rows.some((row) => !row.running);
+    this.keys.hidden = rows.length === 0;
+    if (rows.length === 0) this.showHelp(false);
     // A button that goes takes the focus with it, and keys would then be the notebook's commands.
     if (this.root.contains(focused) && (focused.hidden || focused.disabled)) {
       ([this.stop, this.clear].find((one) => !one.hidden && !one.disabled) ?? this.root).focus();
@@ -481,7 +487,7 @@ class View {
     const to = stepTo(event.key, ids.indexOf(this.active), ids.length);
     if (to !== null) {
       this.lines.get(ids[to]).element.focus();
-    } else if (event.key === "Escape") {
+    } else if (event.key === "Escape" && this.help.hidden) {
       line.unfold(false);
       line.element.focus();
     } else if (inRow && event.key === "Enter" && moreText(line.row)) {
@@ -491,6 +497,20 @@ class View {
     } else return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /** Heard anywhere in the widget: `?` shows what the keys do, Esc puts it away. */
+  pressForHelp(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || this.keys.hidden) return;
+    if (event.key !== "?" && (event.key !== "Escape" || this.help.hidden)) return;
+    this.showHelp(event.key === "?" && this.help.hidden);
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  showHelp(open) {
+    this.help.hidden = !open;
+    this.keys.setAttribute("aria-expanded", open);
   }
 
   complain() {
@@ -509,6 +529,17 @@ class View {
     this.model.off("change:newest_first", this.turn);
     this.root.remove();
   }
+}
+
+function helpEntries() {
+  const rows = [
+    ["↑ ↓", "the line before and after; Page Up and Page Down eight at once, Home and End to the ends"],
+    ["Enter", "why it failed, or its notes; again to put them away"],
+    ["Tab", "to the buttons of the line"],
+    ["Delete", "cancel what still runs"],
+    ["Esc", "back to the line"],
+  ];
+  return rows.flatMap(([key, meaning]) => [make("dt", "key", {}, key), make("dd", "meaning", {}, meaning)]);
 }
 
 /** One for each model: its views share what is known. */

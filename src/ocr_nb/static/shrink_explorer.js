@@ -449,6 +449,9 @@ class View {
     }));
     this.large = make("button", "button", { type: "button" }, "Larger labels");
     this.large.addEventListener("click", () => this.choose("teaching", !this.model.get("teaching")), on);
+    this.keys = make("button", "button", { type: "button", "aria-expanded": "false", title: "What the keys do (key ?)" }, "Keys");
+    this.keys.addEventListener("click", () => this.showHelp(this.help.hidden), on);
+    this.help = make("dl", "help", { hidden: "" }, ...helpEntries());
     this.verdict = make("p", "verdict");
     this.live = make("p", "live", { role: "status" });
     this.problem = make("p", "problem", { role: "alert", hidden: "" });
@@ -458,12 +461,13 @@ class View {
       make("span", "mark", { "data-kind": "extra" }, "not there"), " ", make("span", "mark", { "data-kind": "missing" }, "not read"));
     const step = (name) => make("p", "step", {}, STEPS[name]);
     this.root = make("section", "", { "aria-label": "Shrink explorer" },
-      make("div", "bar", {}, ...Object.values(this.selects).map(({ field }) => field), this.large),
-      this.verdict,
+      make("div", "bar", {}, ...Object.values(this.selects).map(({ field }) => field), make("div", "tools", {}, this.large, this.keys)),
+      this.help, this.verdict,
       make("div", "main", {}, make("div", "left", {}, step("page"), this.buildPage(on)),
         make("div", "right", {}, step("chart"), this.buildChart(on), step("curve"), this.buildCurve(on))),
       step("cards"), this.cards, this.key, this.problem, this.live);
     this.root.className = "ocrnb-shrink";
+    this.root.addEventListener("keydown", (event) => this.pressForHelp(event), on);
     el.append(this.root);
   }
 
@@ -552,6 +556,20 @@ class View {
     const { width, height } = this.lensSize();
     this.lens = { x: clamp(x, width / 2, 1 - width / 2), y: clamp(y, height / 2, 1 - height / 2) };
     this.refresh();
+  }
+
+  /** Heard anywhere in the widget: `?` shows what the keys do, Esc puts it away. */
+  pressForHelp(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key !== "?" && (event.key !== "Escape" || this.help.hidden)) return;
+    this.showHelp(event.key === "?" && this.help.hidden);
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  showHelp(open) {
+    this.help.hidden = !open;
+    this.keys.setAttribute("aria-expanded", open);
   }
 
   pressLens(event) {
@@ -762,6 +780,15 @@ function fillSelect(select, options) {
   if (select.dataset.options === key) return;
   select.dataset.options = key;
   select.replaceChildren(...options.map(([value, label]) => Object.assign(document.createElement("option"), { value, textContent: label })));
+}
+
+function helpEntries() {
+  const rows = [
+    ["← →", "on the slider: one height smaller or larger; Page Up and Page Down four at once, Home and End to the ends"],
+    ["← → ↑ ↓", "on the frame over the page: move the part that is enlarged"],
+    ["Esc", "put this list away"],
+  ];
+  return rows.flatMap(([key, meaning]) => [make("dt", "keycap", {}, key), make("dd", "meaning", {}, meaning)]);
 }
 
 /** One for each model: its views share the pictures and the points. */
