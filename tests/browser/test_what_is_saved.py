@@ -6,12 +6,10 @@ and kernel at DEBUG, and every file below the server's folder. A leaky widget sh
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import io
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,15 +20,12 @@ from nbconvert import HTMLExporter
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from accessibility import serious_faults
 from needs import needs
-from notebook_hosts import Host, Window, open_window, start_jupyter
+from notebook_hosts import Host, Window, open_window, paste_image, start_jupyter
+from ocr_nb import samples
 from ocr_nb.images import encode_png
-from ocr_nb.server.app import make_app
-from ocr_nb.server.options import ServerOptions
-from ocr_nb.server.tokens import TokenDesk
-from ocr_nb.settings import Secret
-from server.running import listening
-from stepwise import WorksStepwise
+from server.running import guarding, serving
 
 CLIENT = "canary-client-id-1234"
 SECRET = "CANARY-7f3a9c-secret-typed-in-the-browser"
@@ -52,6 +47,20 @@ EXPORT = """
 from ipywidgets.embed import embed_minimal_html
 embed_minimal_html("export.html", views=[access, inputs])
 print(vars(access), inputs, access)
+"""
+WORKBENCH = """
+import logging, os
+logging.basicConfig(level=logging.DEBUG, filename="kernel.log", format="%(name)s %(message)s %(args)s")
+os.environ["OCR_NB_BASE_URL"] = "{server}"
+import ocr_nb
+workbench = ocr_nb.workbench(conditions="original,upsampled:x2")
+workbench
+"""
+TRACKED = "print(*(f'{one.condition} at {one.service}' for one in workbench.tracker), sep=', ')"
+EXPORT_WORKBENCH = """
+from ipywidgets.embed import embed_minimal_html
+embed_minimal_html("export.html", views=[workbench])
+print(vars(workbench), workbench)
 """
 LEAK = """
 import logging, pathlib
@@ -147,17 +156,7 @@ def loud_lab(tmp_path: Path) -> Iterator[Host]:
 @pytest.fixture
 def server() -> Iterator[str]:
     """An OCR server that knows the secret; its base address."""
-    desk = TokenDesk(CLIENT, Secret(SECRET), strict=True)
-    service = WorksStepwise(time.time, at_once=True)
-    app = make_app(
-        service,
-        ServerOptions(strict=True),
-        store=service.store,
-        tokens=desk,
-        now=time.time,
-        sleep=asyncio.sleep,
-    )
-    with listening(app) as address:
+    with guarding(CLIENT, SECRET) as address:
         yield address
 
 
@@ -247,6 +246,47 @@ def test_no_artefact_holds_the_secret_or_a_pixel(loud_lab, server, chromium):
     documents = {name: content for name, content in public.items() if not name.endswith(".log")}
     for words in ("a private text", "dropped.png"):
         assert [] == [name for name, content in documents.items() if words in content]
+
+
+def test_a_workbench_that_reads_in_the_cloud_leaves_no_secret(loud_lab, chromium, tmp_path_factory):
+    """Chosen, connected, pasted, run: two rows of the tracker. The server is the command of the package."""
+    environment = {"OCR_NB_CLIENT_ID": CLIENT, "OCR_NB_CLIENT_SECRET": SECRET}
+    elsewhere = tmp_path_factory.mktemp("server")
+    with (
+        serving(elsewhere, "--strict", environment={**environment, "OCR_NB_HOME": str(elsewhere)}) as command,
+        open_window(
+            chromium,
+            loud_lab,
+            (WORKBENCH.format(server=command.base), TRACKED, EXPORT_WORKBENCH),
+            "workbench_cloud",
+            viewport={"width": 1280, "height": 1600},
+        ) as window,
+    ):
+        page = window.page
+        window.run(0)
+        desk = page.locator(".ocrnb-desk")
+        desk.get_by_label("Cloud service").check()
+        run = desk.get_by_role("button", name="Run", exact=True)
+        paste_image(desk.locator(".ocrnb-input"), "pasted.png", samples("label")[0].picture.png)
+        expect(desk.get_by_text("Not connected yet").first).to_be_visible()
+        expect(run).to_be_disabled()
+        type_the_secret(page)
+        expect(run).to_be_enabled()
+        window.shoot("workbench_cloud_connected")
+        run.click()
+        expect(desk.locator(".ocrnb-desk__verdict")).to_have_count(1, timeout=120_000)
+        expect(run).to_be_visible()
+        at = f"at {command.base}/v5.0/ocr"
+        window.run_until(1, f"original {at}, upsampled:x2 {at}")
+        window.run(2)
+        window.shoot("workbench_cloud")
+        assert [] == serious_faults(page, ".ocrnb-desk")
+        window.save()
+        found = artefacts(window)
+        assert [] == window.complaints
+    assert "connect_tcp" in found["kernel.log"]
+    assert "ocrnb-desk" in found["export.html"]
+    assert [] == [name for name, content in found.items() if has_secret(content)]
 
 
 def test_the_search_finds_what_a_leaky_widget_leaves(loud_lab, chromium):

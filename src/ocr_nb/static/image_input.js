@@ -764,7 +764,7 @@ class View {
     if (this.offer.childElementCount || !this.ledger.samples.length) return;
     this.offer.append(...this.ledger.samples.map(({ name, about, xHeight }) => {
       const made = make("button", "sample", { type: "button" }, make("span", "name", {}, name.replaceAll("_", " ")),
-        make("span", "facts", {}, `${about} · `, make("span", "height", {}, `x-height ${xHeight.toFixed(xHeight < 10 ? 1 : 0)} px`)));
+        make("span", "height", {}, `x-height ${xHeight.toFixed(xHeight < 10 ? 1 : 0)} px`), make("span", "facts", {}, about));
       made.addEventListener("click", () => this.ledger.ask("sample", name, { name }));
       return made;
     }));
