@@ -272,6 +272,9 @@ def test_a_workbench_that_reads_in_the_cloud_leaves_no_secret(loud_lab, chromium
         expect(run).to_be_disabled()
         type_the_secret(page)
         expect(run).to_be_enabled()
+        expect(desk.get_by_text("Images you run here are sent to 127.0.0.1")).to_be_visible()
+        expect(desk.get_by_text("Calls to a server here are not counted.")).to_be_visible()
+        expect(desk.get_by_text("on this machine")).to_have_count(0)
         window.shoot("workbench_cloud_connected")
         run.click()
         expect(desk.locator(".ocrnb-desk__verdict")).to_have_count(1, timeout=120_000)
@@ -285,7 +288,7 @@ def test_a_workbench_that_reads_in_the_cloud_leaves_no_secret(loud_lab, chromium
         found = artefacts(window)
         assert [] == window.complaints
     assert "connect_tcp" in found["kernel.log"]
-    assert "ocrnb-desk" in found["export.html"]
+    assert "application/vnd.jupyter.widget-state+json" in found["export.html"]
     assert [] == [name for name, content in found.items() if has_secret(content)]
 
 

@@ -23,6 +23,11 @@ from server.running import guarding
 CLIENT, SECRET = "abcdefgh-9", "right-secret"
 PATIENCE = 120_000
 """Milliseconds until a page has its widgets, or a reader its first word, on a busy machine."""
+WHOLE = """(root) => {
+  const area = root.closest(".jp-Cell-outputArea");
+  return area === null || area.scrollHeight <= area.clientHeight + 1;
+}"""
+"""Whether all of a widget is seen without scrolling its output."""
 START = """
 import asyncio, os
 os.environ["OMP_THREAD_LIMIT"] = "1"
@@ -84,7 +89,7 @@ def cells(server: str) -> list[str]:
 def in_notebook_7(browser: Browser, host: Host, server: str) -> Iterator[Shown]:
     """Run the cells one after the other."""
     with open_window(
-        browser, host, cells(server), "all_widgets", viewport={"width": 1280, "height": 1000}
+        browser, host, cells(server), "all_widgets", viewport={"width": 1280, "height": 1600}
     ) as window:
         shown = Shown("notebook_7", window.page, window.complaints)
         window.page.on("console", shown.hear)
@@ -98,7 +103,7 @@ def in_voila(browser: Browser, folder: Any, server: str) -> Iterator[Shown]:
     """Open the page."""
     needs("module:voila")
     with start_voila(write_notebook(folder / "all_widgets.ipynb", cells(server))) as host:
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page = browser.new_page(viewport={"width": 1280, "height": 1600})
         shown = Shown("voila", page)
         page.on("console", shown.hear)
         page.on("pageerror", shown.hear_error)
@@ -207,6 +212,7 @@ def run(page: Page, root: Locator) -> None:
     expect(root.locator(".ocrnb-desk__lead")).to_contain_text("CER", timeout=PATIENCE)
     expect(root.locator(".ocrnb-compare__waiting")).to_be_hidden()
     expect(root.locator("[data-slot=text] > *")).to_be_visible()
+    assert root.evaluate(WHOLE), "it is in a small scrolled window"
 
 
 USES = {

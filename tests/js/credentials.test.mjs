@@ -39,6 +39,7 @@ test("calls are told used and left, or made where nobody counts", () => {
 test("it is said where images go", () => {
   assert.equal(placeText(FACTS), "Images stay on this machine.");
   assert.equal(placeText({ ...FACTS, cloud: true }), "Images are sent to api.example.");
+  assert.equal(placeText({ ...FACTS, chooses: false }), "Images you run here are sent to api.example.");
 });
 
 test("half a pair is not sent", () => {

@@ -56,7 +56,8 @@ function named({ client, source }) {
 }
 
 /** Where images go, in words. */
-export function placeText({ cloud, host }) {
+export function placeText({ cloud, host, chooses }) {
+  if (chooses === false) return `Images you run here are sent to ${host}.`;
   return cloud ? `Images are sent to ${host}.` : "Images stay on this machine.";
 }
 
@@ -331,7 +332,7 @@ class View {
 
   drawFoot(facts, isConnected) {
     say(this.place, placeText(facts));
-    this.choice.hidden = facts.barred || !(isConnected || facts.cloud);
+    this.choice.hidden = facts.barred || !facts.chooses || !(isConnected || facts.cloud);
     say(this.choice, facts.cloud ? "Use this machine" : "Use the cloud");
     this.foot.dataset.cloud = facts.cloud;
   }

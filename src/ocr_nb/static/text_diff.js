@@ -168,6 +168,12 @@ const make = (tag, part, attributes = {}, ...children) => {
 
 const button = (text, attributes = {}) => make("button", "button", { type: "button", ...attributes }, text);
 
+/** Rows within a button that says them in a sentence of its own. */
+function forTheEye(rows) {
+  for (const row of rows) row.setAttribute("aria-hidden", "true");
+  return rows;
+}
+
 /** One row of a word: its letters, those that are wrong set apart, gaps as wide as what is missing. */
 function rowOf(word, row) {
   const made = make("span", `row ocrnb-diff__row--${ROWS[row]}`, { dir: "auto" });
@@ -340,7 +346,7 @@ class View {
     return make("button", "word", {
       type: "button", tabindex: "-1", "data-word": index, "data-kind": word.kind,
       "aria-label": describeWord(word, this.model.get("labels"), this.script.known),
-    }, ...this.rowsOf(word));
+    }, ...forTheEye(this.rowsOf(word)));
   }
 
   rowsOf(word) {
@@ -353,7 +359,7 @@ class View {
       const card = make("button", "card", {
         type: "button", tabindex: "-1", "data-word": index, "data-kind": word.kind,
         "aria-label": describeWord(word, this.model.get("labels"), this.script.known),
-      }, make("span", "crops", { "data-crops": index }), make("span", "stack", {}, ...this.rowsOf(word)), this.kindOf(word));
+      }, make("span", "crops", { "data-crops": index }), make("span", "stack", {}, ...forTheEye(this.rowsOf(word))), this.kindOf(word));
       this.drawCrops(card.firstElementChild, index);
       this.sight.observe(card);
       return card;

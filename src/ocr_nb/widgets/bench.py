@@ -208,7 +208,8 @@ class Bench:
             cost = check(tasks) if check is not None else ""
         except BudgetExceeded as error:
             return Foresight(len(missing), readings, "", str(error))
-        return Foresight(len(missing), readings, cost or "No calls: this machine reads.")
+        free = "No calls: this machine reads." if check is None else "Calls to a server here are not counted."
+        return Foresight(len(missing), readings, cost or free)
 
     def run(self, keys: Iterable[str] | None = None, *, again: bool = False) -> Job[list[Trial]]:
         """Read what is missing or failed; return at once.

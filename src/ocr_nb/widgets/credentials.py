@@ -58,6 +58,7 @@ class Credentials(QuietWidget):
         *,
         base_url: str | None = None,
         settings: Settings | None = None,
+        chooses: bool = True,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Look for credentials in the usual places; nothing is sent.
@@ -65,11 +66,12 @@ class Credentials(QuietWidget):
         Args:
             base_url: the service; None for the settings', by default the vendor's.
             settings: folders, addresses and the environment's credentials; None reads the environment.
+            chooses: whether it offers to send every image to the cloud; not where a workbench asks that.
             now: seconds since 1970, for the age of tokens.
         """
         self._settings = settings or Settings.from_environment()
         self._base_url = base_url or self._settings.base_url
-        self._now = now
+        self._chooses, self._now = chooses, now
         self._guard = threading.RLock()
         self._state = "checking"
         self._reason = ""
@@ -357,6 +359,7 @@ class Credentials(QuietWidget):
             "sources": sources,
             "barred": self.is_barred,
             "cloud": self.is_cloud_used,
+            "chooses": self._chooses,
             "connected": service is not None,
             "used": usage.used if usage else None,
             "limit": usage.limit if usage else None,

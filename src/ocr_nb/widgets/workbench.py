@@ -174,7 +174,7 @@ class Workbench(WorkbenchState):
         if obstacle:
             raise SettingsError(obstacle)
         if reader == "cloud" and self._credentials is None:
-            self._credentials = Credentials()
+            self._credentials = Credentials(chooses=False)
             me = weakref.ref(self)
             self._credentials.on_change(lambda _: call(me, WorkbenchState._tell_soon))
             self._credentials.on_connect(lambda _: call(me, WorkbenchState._tell_soon))
