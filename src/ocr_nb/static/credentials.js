@@ -170,7 +170,7 @@ class View {
     this.foot = make("div", "foot", {}, this.place, this.choice);
     this.problem = make("p", "problem", { role: "alert", hidden: "" });
     this.live = make("p", "live", { role: "status" });
-    this.root = make("section", "root", { "aria-label": "Credentials" },
+    this.root = make("section", "root", { "aria-label": "Credentials", tabindex: "-1" },
       make("div", "head", {}, this.line, this.change), this.reason, this.body, this.foot, this.problem, this.live);
     this.root.className = "ocrnb-credentials";
     // JupyterLab asks the focused element itself, not what it stands in, whether letters are commands.
@@ -254,7 +254,7 @@ class View {
     const said = announcement(before, facts, seconds());
     if (said) say(this.live, said);
     if (facts.state === "connected" && before?.state !== "connected") {
-      const had = this.body.contains(document.activeElement);
+      const had = this.body.contains(document.activeElement) || (this.isLent && document.activeElement === this.root);
       this.isOpen = false;
       this.draw();
       if (had) this.change.focus();
@@ -284,7 +284,11 @@ class View {
     say(this.send, isBusy ? "Asking…" : "Test and connect");
     this.foot.hidden = !facts;
     if (facts) this.drawFoot(known, isConnected);
-    if (hadFocus && !this.body.hidden && document.activeElement === document.body && !isBusy) this.inputs.id.focus();
+    // What is disabled loses the focus, and keys would then be the notebook's commands: the root keeps it meanwhile.
+    const isBack = !isBusy && this.isLent && document.activeElement === this.root;
+    if (hadFocus && isBusy) this.root.focus();
+    else if (!this.body.hidden && (isBack || (hadFocus && document.activeElement === document.body))) this.inputs.id.focus();
+    this.isLent = isBusy && (this.isLent || hadFocus);
   }
 
   drawReason({ barred, reason }) {

@@ -410,6 +410,7 @@ class View {
     if (document.activeElement !== this.high) this.high.value = high ?? "";
     if (this.search.value !== filters.search) this.search.value = filters.search;
     this.clear.disabled = !(filters.condition || filters.reader || filters.outcome || filters.search || low !== null || high !== null);
+    if (this.clear.disabled && document.activeElement === this.clear) this.search.focus();
   }
 
   fillSelect(select, chosen, names, every) {
