@@ -1,12 +1,16 @@
 """When enlarging is advised, by how much, and in which words."""
 
+import gc
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from ocr_nb.advice import Advice, advise, advise_again
+from ocr_nb import advice
+from ocr_nb.advice import Advice, advise, advise_again, x_height_of
 from ocr_nb.degrade import shrink
 from ocr_nb.errors import ImageError, SettingsError
-from ocr_nb.images import from_array
+from ocr_nb.images import from_array, load_picture
 
 TEXT = "The harbor office closes at six,\nbut the ferry runs until ten.\nPayment is due within a month."
 
@@ -99,3 +103,23 @@ def test_an_unknown_reader_is_refused_with_a_suggestion(print_of):
     """A misspelled one is named."""
     with pytest.raises(SettingsError, match=r"There is no reader 'teseract': did you mean 'tesseract'\?"):
         advise(print_of(6), "teseract")
+
+
+def test_a_picture_is_measured_once_as_long_as_it_is_kept(draw_text, monkeypatch):
+    """A study asks about one image under each condition; another picture at the same place is another."""
+    counted = []
+
+    def measure_x_height(gray):
+        counted.append(gray.shape)
+        return 9.0
+
+    monkeypatch.setattr(advice, "measure_x_height", measure_x_height)
+    picture = load_picture(draw_text("two words"))
+    renamed = replace(picture, name="other")
+    told = {advise(picture, "tesseract").x_height_px, advise(renamed).x_height_px, x_height_of(picture)}
+    assert {9.0} == told
+    assert 1 == len(counted)
+    kept = len(advice._measured)
+    del picture, renamed
+    gc.collect()
+    assert len(advice._measured) == kept - 2

@@ -6,12 +6,14 @@ The thresholds are measured (`benchmarks/advice.py`, results in `docs/advice.md`
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from .errors import SettingsError, suggestion
-from .images import Gray, ImageLike, load_picture, luma
+from .images import Gray, ImageLike, Picture, Pixels, load_picture, luma
 from .xheight import measure_sharpness, measure_x_height
 
 READERS = ("rapidocr", "tesseract")
@@ -58,11 +60,33 @@ def advise(image: ImageLike, reader: str | None = None) -> Advice:
         SettingsError: `reader` is unknown.
     """
     check_reader(reader)
-    gray = luma(load_picture(image))
-    x_height, sharpness = measure_x_height(gray), measure_sharpness(gray)
-    bound = _bound_x_height(gray) if x_height is None else None
+    picture = load_picture(image)
+    x_height, sharpness = x_height_of(picture), _once(picture, measure_sharpness)
+    bound = _once(picture, _bound_x_height) if x_height is None else None
     factor, reason = _decide(x_height, reader, bound)
     return Advice(factor, reason, x_height, sharpness, reader, bound)
+
+
+def x_height_of(picture: Picture) -> float | None:
+    """Return what `measure_x_height` says of a picture; measured once as long as its pixels are kept."""
+    return _once(picture, measure_x_height)
+
+
+_Measure = Callable[[Gray], float | None]
+_measured: dict[tuple[int, _Measure], tuple[weakref.ref[Pixels], float | None]] = {}
+"""By the identity of the pixels, which nobody may write to, and what was measured on them."""
+
+
+def _once(picture: Picture, measure: _Measure) -> float | None:
+    """Return what `measure` says of a picture; a study asks about an image under each condition."""
+    pixels = picture.pixels
+    key = (id(pixels), measure)
+    known = _measured.get(key)
+    if known is not None and known[0]() is pixels:
+        return known[1]
+    found = measure(luma(picture))
+    _measured[key] = weakref.ref(pixels, lambda _: _measured.pop(key, None)), found
+    return found
 
 
 def advise_again(advice: Advice, reader: str | None) -> Advice:

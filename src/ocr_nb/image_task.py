@@ -15,17 +15,17 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from . import operations
+from .advice import x_height_of
 from .condition import parse_conditions
 from .degrade import shrink
 from .engine.recognizer import ENGINES
 from .errors import OcrNbError, SettingsError
-from .images import Picture, load_picture, luma
+from .images import Picture, load_picture
 from .measuring import Measurer, open_image
 from .remote_files import is_remote, read_remote
 from .service.protocol import OcrService
 from .settings import cap_threads
 from .trial import Trial
-from .xheight import measure_x_height
 
 ServiceLike: TypeAlias = "str | OcrService | Callable[[], OcrService]"
 """The name of an engine on this machine, `cloud`, an address; a service; or a function of a module that makes
@@ -89,7 +89,7 @@ def measure_image(task: ImageTask) -> Measured:
         picture = replace(open_any(task.image), name=task.name)
         blank = replace(
             blank, image_hash=picture.hash, warnings=picture.warnings,
-            x_height_px=measure_x_height(luma(picture)),
+            x_height_px=x_height_of(picture),
         )  # fmt: skip
         if task.x_height is not None:
             skipped = _why_not(blank.x_height_px, task)

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from . import direct, filters, operations
-from .advice import READERS, Advice, advise
+from .advice import READERS, Advice, advise, x_height_of
 from .condition import Condition, Step
 from .direct import Answer
 from .engine.layout import Recognition
 from .errors import ImageError, OcrNbError, TaskCancelled
-from .images import Picture, load_picture, luma
+from .images import Picture, load_picture
 from .jobs import Job
 from .metrics import Accuracy, measure_accuracy
 from .service.download import is_url
@@ -28,7 +28,6 @@ from .sources import Source
 from .subjects import Subject
 from .trial import Trial
 from .word_places import place_words
-from .xheight import measure_x_height
 
 T = TypeVar("T")
 
@@ -92,7 +91,7 @@ class Measurer:
         except OcrNbError as error:
             return self.fail(blank, error)
         blank = replace(
-            blank, image_hash=picture.hash, ground_truth=truth, x_height_px=measure_x_height(luma(picture)),
+            blank, image_hash=picture.hash, ground_truth=truth, x_height_px=x_height_of(picture),
             warnings=picture.warnings,
         )  # fmt: skip
         if self.keep_pictures:
