@@ -1,4 +1,4 @@
-"""Two notebooks on ipykernel 6, in an environment of its own: the older kernel has no subshells.
+"""Every notebook on ipykernel 6, in an environment of its own: the older kernel has no subshells.
 
 The kernel's environment sees this one's packages, but for ipykernel itself.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from environments import make_environment
 
 HERE = Path(__file__).resolve().parents[1]
-NOTEBOOKS = ("01_first_look", "05_setting_or_endpoint")
+NOTEBOOKS = sorted(path.stem for path in (HERE.parent / "notebooks").glob("*.ipynb"))
 
 
 def run() -> bool:
@@ -40,8 +40,9 @@ def _register(python: Path, folder: Path) -> None:
     kernel = folder / "kernels" / "six"
     kernel.mkdir(parents=True)
     boot = (
-        "import sys, ipykernel; assert ipykernel.__version__.startswith('6.'), ipykernel.__version__; "
-        f"sys.path += {ours!r}; from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
+        "import os, sys, ipykernel; assert ipykernel.__version__.startswith('6.'), ipykernel.__version__; "
+        f"sys.path += {ours!r}; os.environ['PYTHONPATH'] = os.pathsep.join({ours!r}); "  # for what it starts
+        "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
     )
     spec = {
         "argv": [str(python), "-c", boot, "-f", "{connection_file}"],

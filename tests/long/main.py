@@ -83,7 +83,7 @@ def _options() -> argparse.Namespace:
 
 
 SECTIONS = {
-    "ipykernel6": "ipykernel6: two notebooks on the older kernel, in an environment of its own",
+    "ipykernel6": "ipykernel6: every notebook on the older kernel, in an environment of its own",
     "binder": "binder: what binder/ says, installed, opened in a browser and measured",
     "sdks": "sdks: official SDKs against the server",
     "generated": "generated: requests made from the OpenAPI document",
