@@ -268,8 +268,9 @@ class Credentials(QuietWidget):
                 self._looked = looked
                 if self._service is None and self._attempts == attempts:
                     self._used, self._state, self._reason = first, "found" if first else "absent", ""
+            self._tell()  # the state is another's by now, if someone connects meanwhile
+            self.call_all(self._changed, self)
             done.set()
-            self._turn(self._state, self._reason)
 
         attempts = self._attempts
         threading.Thread(target=look, name="ocr_nb-sources", daemon=True).start()
