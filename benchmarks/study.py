@@ -14,6 +14,7 @@ import random
 import resource
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,6 +29,7 @@ from ocr_nb.service.local import LocalService
 from ocr_nb.settings import cap_threads
 from ocr_nb.store import TrialStore
 from ocr_nb.studies import Study
+from ocr_nb.study import DEFAULT_CONDITIONS
 from ocr_nb.tracker import AccuracyTracker
 from ocr_nb.trial import Trial
 
@@ -108,23 +110,28 @@ def make_images(folder: Path, count: int) -> Path:
 def _measure_run(folder: Path, count: int) -> None:
     cap_threads(1)
     few, many = make_images(folder / "few", _FEW), make_images(folder / "many", count)
-    alone = 0.0
-    for workers in (1, 2):
-        spent = [_spend(images, workers, folder / f"{images.name}{workers}.sqlite") for images in (few, many)]
-        wall, processor = (1000 * (more - less) / (count - _FEW) for less, more in zip(*spent, strict=True))
-        alone = alone or wall
-        print(
-            f"{count} images, {workers} process{'es' if workers > 1 else ''}: {spent[1][0]:.1f} s, of which "
-            f"{spent[0][0]:.1f} s to start; speed-up {alone / wall:.2f}; beyond the engine's "
-            f"{ENGINE_MS:g} ms a trial takes {wall * workers - ENGINE_MS:.2f} ms of a process's time, "
-            f"{processor - ENGINE_MS:.2f} ms of processors",
-            flush=True,
-        )
+    for conditions in (("original",), DEFAULT_CONDITIONS):
+        alone = 0.0
+        for workers in (1, 2):
+            name = f"{len(conditions)} {workers}.sqlite"
+            spent = [
+                _spend(images, conditions, workers, folder / f"{images.name}{name}") for images in (few, many)
+            ]
+            trials = (count - _FEW) * len(conditions)
+            wall, processor = (1000 * (more - less) / trials for less, more in zip(*spent, strict=True))
+            alone = alone or wall
+            print(
+                f"{count} images under {len(conditions)} conditions, {workers} processes: {spent[1][0]:.1f} s, "
+                f"of which {spent[0][0]:.1f} s to start; speed-up {alone / wall:.2f}; beyond the engine's "
+                f"{ENGINE_MS:g} ms a trial takes {wall * workers - ENGINE_MS:.2f} ms of a process's time, "
+                f"{processor - ENGINE_MS:.2f} ms of processors",
+                flush=True,
+            )
 
 
-def _spend(images: Path, workers: int, store: Path) -> tuple[float, float]:
+def _spend(images: Path, conditions: Sequence[str], workers: int, store: Path) -> tuple[float, float]:
     """Return the seconds a study takes, by the clock and of all processors."""
-    study = Study(images, conditions="original", services=make_service, settings=SETTINGS)
+    study = Study(images, conditions=conditions, services=make_service, settings=SETTINGS)
     started = time.perf_counter(), _processor_seconds()
     study.run(workers, store=store).close()
     return time.perf_counter() - started[0], _processor_seconds() - started[1]
