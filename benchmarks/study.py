@@ -121,8 +121,8 @@ def _measure_run(folder: Path, count: int) -> None:
             wall, processor = (1000 * (more - less) / trials for less, more in zip(*spent, strict=True))
             alone = alone or wall
             print(
-                f"{count} images under {len(conditions)} conditions, {workers} processes: {spent[1][0]:.1f} s, "
-                f"of which {spent[0][0]:.1f} s to start; speed-up {alone / wall:.2f}; beyond the engine's "
+                f"{count} images under {len(conditions)} conditions, {workers} processes: {spent[1][0]:.1f} "
+                f"s, of which {spent[0][0]:.1f} s to start; speed-up {alone / wall:.2f}; beyond the engine's "
                 f"{ENGINE_MS:g} ms a trial takes {wall * workers - ENGINE_MS:.2f} ms of a process's time, "
                 f"{processor - ENGINE_MS:.2f} ms of processors",
                 flush=True,
