@@ -160,6 +160,11 @@ def _document(tracker: AccuracyTracker, pictures: Path, options: argparse.Namesp
         "The first two compare with the original at all heights together, ×3 for both readers; where the "
         "advice decides (`upsampled`, `make_upsampling`):",
         *[f"- {reader}: {_sentence(tracker, reader, 'make_upsampling')}" for reader in readers.values()],
+        "## Where it helps and where it harms",
+        "The sentences put all heights together; what is true of one height is not of another. Receipts "
+        "read better, worse and the same, and the largest loss in points of the CER (above 100 where a reader "
+        "finds more letters than there are):",
+        _helped_by_height(frame),
         "## By height of the lines",
         *[_by_height(tracker, reader) for reader in readers.values()],
         *[_pictures(tracker, engine, reader, pictures) for engine, reader in readers.items()],
@@ -208,6 +213,24 @@ def _measured_since(tracker: AccuracyTracker, since: str) -> AccuracyTracker:
 def _sentence(tracker: AccuracyTracker, reader: Reader, condition: str = "") -> str:
     compared = tracker.compare("original", condition or CHIEF[str(reader.engine)], reader=reader)
     return " ".join(compared.sentences)
+
+
+def _helped_by_height(frame: pd.DataFrame) -> str:
+    keys = ["engine", "group", "variant"]
+    before = frame[frame["condition"] == "original"].set_index(keys)["cer"]
+    rows = []
+    for engine in ENGINES:
+        for condition in (CHIEF[engine], "make_upsampling"):
+            after = frame[frame["condition"] == condition].set_index(keys)["cer"]
+            change = (after - before).dropna().loc[engine]
+            cells = []
+            for height in VARIANTS:
+                found = change[change.index.get_level_values("variant") == height]
+                counts = f"{(found < 0).sum()} · {(found > 0).sum()} · {(found == 0).sum()}"
+                worst = f", {points(found.max())}" if (found > 0).any() else ""
+                cells.append(counts + worst if len(found) else "")
+            rows.append([engine, label(condition), *cells])
+    return _markdown(["engine", "condition", *VARIANTS], rows)
 
 
 def _by_height(tracker: AccuracyTracker, reader: Reader) -> str:
