@@ -162,8 +162,8 @@ def _document(tracker: AccuracyTracker, pictures: Path, options: argparse.Namesp
         *[f"- {reader}: {_sentence(tracker, reader, 'make_upsampling')}" for reader in readers.values()],
         "## Where it helps and where it harms",
         "The sentences put all heights together; what is true of one height is not of another. Receipts "
-        "read better, worse and the same, and the largest loss in points of the CER (above 100 where a reader "
-        "finds more letters than there are):",
+        "read better, worse and the same, and the largest loss in points of the CER (above 100 where more "
+        "letters are read than there are):",
         _helped_by_height(frame),
         "## By height of the lines",
         *[_by_height(tracker, reader) for reader in readers.values()],
