@@ -248,7 +248,7 @@ def test_the_keys_are_told_on_request(visit):
 
 
 def test_everything_can_be_reached_by_tab_and_shows_its_focus(visit):
-    """Choice, stage, divider, then the tools, in reading order, each with a visible outline."""
+    """Choice, stage, divider, then the tools, in reading order, each with a visible outline or a ring."""
     visit.button("resized ×3").focus()
     names = []
     for _ in range(15):
@@ -258,7 +258,9 @@ def test_everything_can_be_reached_by_tab_and_shows_its_focus(visit):
                 """() => {
                 const one = document.activeElement;
                 const styles = [one, one.parentElement].map((each) => getComputedStyle(each));
-                const seen = styles.some((style) => style.outlineStyle === 'solid');
+                const ring = getComputedStyle(one.closest('.ocrnb-compare__stage') ?? one, '::after');
+                const seen = styles.some((style) => style.outlineStyle === 'solid')
+                  || (ring.borderTopStyle === 'solid' && ring.borderTopWidth === '3px');
                 const name = one.getAttribute('aria-label') || one.textContent;
                 return name.slice(0, 8) + (seen ? '' : ' unseen');
                 }"""
