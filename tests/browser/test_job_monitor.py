@@ -63,6 +63,9 @@ sent.watch(ocr_nb.recognize(card, service=access.connect(token="{token}").result
 sent
 """
 CURL = "print(sent.as_curl(0))"
+CUT_OFF = """(root) => [...root.querySelectorAll("button, [role=gridcell]")]
+  .filter((one) => one.getBoundingClientRect().right > root.getBoundingClientRect().right + 1)
+  .map((one) => one.textContent)"""
 CELLS = (SHOW, BLOCK, TELL, MANY, MOVE, CLEAR, EMPTY)
 TOKEN = "canary-token-of-the-monitor"
 
@@ -283,6 +286,8 @@ def test_it_is_used_by_touch(lab, chromium):
         assert why.bounding_box()["height"] >= 32
         why.tap()
         expect(failed.locator(f"{ROOT}__detail")).to_be_visible()
-        assert monitor.evaluate("(root) => root.scrollWidth <= root.clientWidth + 1")
-        shoot(monitor, "monitor_tablet")
+        for width in (820, 700, 760, 390):
+            window.page.set_viewport_size({"width": width, "height": 1180})
+            assert [] == monitor.evaluate(CUT_OFF), width
+            shoot(monitor, f"monitor_{width}")
         assert [] == window.complaints

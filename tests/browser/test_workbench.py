@@ -211,6 +211,7 @@ def test_on_a_phone_by_touch_in_voila(voila, chromium):
     assert [] == small
     lefts = desk.locator(".ocrnb-desk__column").evaluate_all("all => all.map((one) => one.offsetLeft)")
     assert 1 == len(set(lefts))
+    page.set_viewport_size({"width": 390, "height": 3400})  # Voilà scrolls within the page
     shoot(desk, "workbench_phone")
     assert [] == serious_faults(page, DESK)
     phone.close()
@@ -228,6 +229,7 @@ def test_in_front_of_a_class_in_voila(voila, chromium):
     drag_a_step(page, desk)
     run_and_wait(desk, 2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 853
+    page.set_viewport_size({"width": 853, "height": 3400})  # Voilà scrolls within the page
     shoot(desk, "workbench_teaching")
     assert [] == serious_faults(page, DESK)
     room.close()

@@ -409,6 +409,7 @@ class Card {
     const why = reading?.inside ? "enlarged inside the reader: not shown" : "this picture is no longer kept";
     say(this.blank, picture || !reading || reading.error ? "" : why);
     const { clientWidth, clientHeight } = this.canvas;
+    if (!clientWidth) return; // out of the page for a moment: keep what was drawn
     const dense = window.devicePixelRatio || 1;
     this.canvas.width = Math.max(1, Math.round(clientWidth * dense));
     this.canvas.height = Math.max(1, Math.round(clientHeight * dense));
