@@ -8,6 +8,7 @@ where the repository is read.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import ocr_nb
@@ -52,8 +53,16 @@ nb_mime_priority_overrides = [("*", "application/vnd.jupyter.widget-view+json", 
 
 
 def setup(app: Any) -> None:
-    """Keep the tree of errors as it is drawn."""
+    """Keep the tree of errors as it is drawn; let the site's own folder open on its start page."""
     app.connect("autodoc-process-docstring", _keep_the_tree)
+    app.connect("build-finished", _open_on_the_start_page)
+
+
+def _open_on_the_start_page(app: Any, error: Exception | None) -> None:
+    if error is None and app.builder.format == "html":
+        refresh = f'<meta http-equiv="refresh" content="0; url={root_doc}.html">'
+        page = f'<!doctype html><meta charset="utf-8">{refresh}<a href="{root_doc}.html">ocr_nb</a>\n'
+        (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
 
 
 def _keep_the_tree(app: Any, what: str, name: str, owner: Any, options: Any, lines: list[str]) -> None:
