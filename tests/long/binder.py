@@ -173,7 +173,7 @@ def _look_first(page: Page, started: float) -> bool:
     opened = page.evaluate("jupyterapp.shell.currentWidget.context.path")
     print(f"   opens {opened}, kernel connected {time.monotonic() - started:.1f} s after the server's start")
     clicked = time.monotonic()
-    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")  # not to its end
     page.locator(".ocrnb-compare img").first.wait_for()
     page.wait_for_function(
         "[...document.querySelectorAll('.ocrnb-compare img')].filter((one) => one.naturalWidth).length > 1"
