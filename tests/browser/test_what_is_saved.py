@@ -274,7 +274,7 @@ def test_a_workbench_that_reads_in_the_cloud_leaves_no_secret(loud_lab, chromium
         expect(run).to_be_enabled()
         expect(desk.get_by_text("Images you run here are sent to 127.0.0.1")).to_be_visible()
         expect(desk.get_by_text("Calls to a server here are not counted.")).to_be_visible()
-        expect(desk.get_by_text("on this machine")).to_have_count(0)
+        expect(desk.get_by_text("Images stay on this machine")).to_have_count(0)
         window.shoot("workbench_cloud_connected")
         run.click()
         expect(desk.locator(".ocrnb-desk__verdict")).to_have_count(1, timeout=120_000)

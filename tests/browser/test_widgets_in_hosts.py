@@ -25,7 +25,7 @@ PATIENCE = 120_000
 """Milliseconds until a page has its widgets, or a reader its first word, on a busy machine."""
 WHOLE = """(root) => {
   const area = root.closest(".jp-Cell-outputArea");
-  return area === null || area.scrollHeight <= area.clientHeight + 1;
+  return area === null || getComputedStyle(area).maxHeight === "none";
 }"""
 """Whether all of a widget is seen without scrolling its output."""
 START = """
