@@ -168,10 +168,10 @@ const make = (tag, part, attributes = {}, ...children) => {
 
 const button = (text, attributes = {}) => make("button", "button", { type: "button", ...attributes }, text);
 
-/** Rows within a button that says them in a sentence of its own. */
-function forTheEye(rows) {
-  for (const row of rows) row.setAttribute("aria-hidden", "true");
-  return rows;
+/** Parts of a button for the eye, after the sentence that says them: its name is its text, as voice control wants it. */
+function forTheEye(sentence, ...parts) {
+  for (const part of parts) part.setAttribute("aria-hidden", "true");
+  return [make("span", "said", {}, sentence), ...parts];
 }
 
 /** One row of a word: its letters, those that are wrong set apart, gaps as wide as what is missing. */
@@ -345,8 +345,11 @@ class View {
     if (word.kind === "unchanged") return make("span", "word", { "data-word": index }, word.text);
     return make("button", "word", {
       type: "button", tabindex: "-1", "data-word": index, "data-kind": word.kind,
-      "aria-label": describeWord(word, this.model.get("labels"), this.script.known),
-    }, ...forTheEye(this.rowsOf(word)));
+    }, ...forTheEye(this.describe(word), ...this.rowsOf(word)));
+  }
+
+  describe(word) {
+    return describeWord(word, this.model.get("labels"), this.script.known);
   }
 
   rowsOf(word) {
@@ -356,11 +359,11 @@ class View {
   cards() {
     const cards = this.among.map((index) => {
       const word = this.words[index];
+      const crops = make("span", "crops", { "data-crops": index });
       const card = make("button", "card", {
         type: "button", tabindex: "-1", "data-word": index, "data-kind": word.kind,
-        "aria-label": describeWord(word, this.model.get("labels"), this.script.known),
-      }, make("span", "crops", { "data-crops": index }), make("span", "stack", {}, ...forTheEye(this.rowsOf(word))), this.kindOf(word));
-      this.drawCrops(card.firstElementChild, index);
+      }, ...forTheEye(this.describe(word), crops, make("span", "stack", {}, ...this.rowsOf(word)), this.kindOf(word)));
+      this.drawCrops(crops, index);
       this.sight.observe(card);
       return card;
     });
