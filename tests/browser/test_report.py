@@ -302,7 +302,8 @@ def test_other_themes_keep_text_readable(browser, report, name, context):
     visit = Visit(browser, report, **context)
     ratios = visit.page.evaluate(
         """() => {
-        const parse = (color) => color.match(/[\\d.]+/g).slice(0, 3).map(Number);
+        const parse = (color) => color.match(/[\\d.]+/g).slice(0, 3)
+          .map((part) => Number(part) * (color.startsWith("color(srgb") ? 255 : 1)); // a mixed color
         const light = (color) => parse(color).map((part) => part / 255)
           .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
           .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);

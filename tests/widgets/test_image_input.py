@@ -453,3 +453,12 @@ def test_one_image_of_any_kind_or_many_may_be_given(tmp_path):
         if hasattr(one, "close"):
             one.close()
     assert 2 == len(ImageInput(Path(each) for each in (path, path)).images)
+
+
+def test_what_was_given_first_stands_first_however_long_it_is_measured():
+    """Several are measured at once; what code added before stays where it is."""
+    chosen = ImageInput()
+    for name, turn in [("code", None), ("second", 2), ("fourth", 4), ("first", 1), ("third", 3)]:
+        (card,) = samples("card")
+        chosen.admit(card, name, None, False, turn)
+    assert ["code", "first", "second", "third", "fourth"] == [image.name for image in chosen.images]

@@ -7,6 +7,7 @@ happen on worker threads, so that other messages get their turn.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -35,8 +36,10 @@ class ListOfImages(Protocol):
         """Tell the views."""
         ...
 
-    def admit(self, image: ImageLike, name: str | None, truth: str | None, private: bool) -> object:
-        """Take an image in; raises `ImageError` when it cannot be read."""
+    def admit(
+        self, image: ImageLike, name: str | None, truth: str | None, private: bool, turn: int | None = None
+    ) -> object:
+        """Take an image in, before those of a later turn; raises `ImageError` when it cannot be read."""
         ...
 
     def refuse(self, key: str, name: str, error: Exception) -> None:
@@ -62,6 +65,8 @@ class Arrivals:
         """Addresses that are being asked."""
         self._guard = threading.Lock()
         self._door = asyncio.Semaphore(AT_A_TIME)
+        self._turns = itertools.count(1)
+        """The order in which people gave images; they are measured in another."""
 
     @property
     def texts(self) -> list[str]:
@@ -81,7 +86,7 @@ class Arrivals:
         elif kind == "address":
             self._fetch(key, str(message["url"]).strip())
         elif kind == "sample":
-            self._read_later(key, partial(self._read_sample, str(message["name"])))
+            self._read_later(key, partial(self._read_sample, str(message["name"]), next(self._turns)))
         else:
             return False
         return True
@@ -104,7 +109,7 @@ class Arrivals:
 
     def _begin(self, key: str, name: str, message: Mapping[str, Any]) -> None:
         try:
-            self._uploads.begin(key, name, int(message["size"]), str(message["via"]))
+            self._uploads.begin(key, name, int(message["size"]), str(message["via"]), next(self._turns))
         except ImageError as error:
             self._owner.refuse(key, name, error)
 
@@ -136,6 +141,8 @@ class Arrivals:
             self._owner.refuse(key, url, ImageError("This is no web address: give http://… or https://…."))
             return
 
+        turn = next(self._turns)
+
         async def work(job: Job[None]) -> None:
             try:
                 data, name = await download_image(url, check=self._check)
@@ -145,7 +152,7 @@ class Arrivals:
             finally:
                 with self._guard:
                     self._fetching.pop(key, None)
-            await self._read(key, partial(self._owner.admit, data, name, None, True), name)
+            await self._read(key, partial(self._owner.admit, data, name, None, True, turn), name)
 
         with self._guard:
             self._fetching[key] = Job(work, label="download an image")
@@ -175,7 +182,7 @@ class Arrivals:
             return
         with self._guard:
             truth = self._texts.pop(Path(upload.name).stem, None)
-        self._owner.admit(data, upload.name, truth, True)
+        self._owner.admit(data, upload.name, truth, True, upload.turn)
 
     def _read_truth(self, name: str, data: bytes) -> None:
         """Give a ground truth to the image of the same name, now or when it comes."""
@@ -188,6 +195,6 @@ class Arrivals:
             with self._guard:
                 self._texts[stem] = text
 
-    def _read_sample(self, name: str) -> None:
+    def _read_sample(self, name: str, turn: int) -> None:
         (sample,) = samples(name)
-        self._owner.admit(sample, None, sample.ground_truth, False)
+        self._owner.admit(sample, None, sample.ground_truth, False, turn)

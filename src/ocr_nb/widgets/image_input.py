@@ -54,6 +54,8 @@ class _Entry:
 
     number: int
     image: InputImage
+    turn: int | None = None
+    """When it was given, among those that people gave; None for one that code added."""
 
 
 class ImageInput(QuietWidget):
@@ -291,12 +293,20 @@ class ImageInput(QuietWidget):
             return False
         return True
 
-    def admit(self, image: ImageLike, name: str | None, truth: str | None, private: bool) -> InputImage:
-        """Measure an image and put it at the end of the list; errors as `add`."""
+    def admit(
+        self, image: ImageLike, name: str | None, truth: str | None, private: bool, turn: int | None = None
+    ) -> InputImage:
+        """Measure an image and put it at the end of the list; errors as `add`.
+
+        Several are measured at once: one that people gave before others, by its `turn`, stands before them.
+        """
         taken = take_in(image, name=name, ground_truth=truth, private=private, reader=self._reader)
         with self._guard:
             if not self._is_closed:
-                self._entries.append(_Entry(self._count, taken.for_reader(self._reader)))
+                place = len(self._entries)
+                while turn is not None and place and (self._entries[place - 1].turn or 0) > turn:
+                    place -= 1
+                self._entries.insert(place, _Entry(self._count, taken.for_reader(self._reader), turn))
                 self._count += 1
         self._changed()
         return taken

@@ -27,6 +27,8 @@ class Upload:
     size: int
     via: str
     """How it comes: `drop`, `paste`, `dialog`, `folder` or `camera`."""
+    turn: int = 0
+    """When it was given, among all that is on its way."""
     data: bytearray = field(default_factory=bytearray, repr=False)
     touched: float = 0.0
 
@@ -47,8 +49,8 @@ class Uploads:
     def __len__(self) -> int:
         return len(self._open)
 
-    def begin(self, key: str, name: str, size: int, via: str) -> None:
-        """Expect a file.
+    def begin(self, key: str, name: str, size: int, via: str, turn: int = 0) -> None:
+        """Expect a file, given in its `turn`.
 
         Raises:
             ImageError: it is empty or too large.
@@ -64,7 +66,7 @@ class Uploads:
             now = self._now()
             for old in [one for one, held in self._open.items() if now - held.touched > FORGOTTEN_AFTER]:
                 del self._open[old]
-            self._open[key] = Upload(name, size, via, touched=now)
+            self._open[key] = Upload(name, size, via, turn, touched=now)
 
     def add(self, key: str, offset: int, piece: memoryview) -> Upload | None:
         """Take the next piece; return the file, which is no longer kept here once it is complete.
