@@ -165,3 +165,42 @@ def test_lines_that_touch_are_not_one_large_line(x_height):
         ImageDraw.Draw(sheet).text((30, 10 + 64 * number), line, font=font, fill=0)
     small = shrink(np.asarray(sheet, dtype=np.float32) / np.float32(255.0), x_height / (bottom - top))
     assert measure_x_height(small) == pytest.approx(x_height, rel=0.1)
+
+
+def test_rows_of_dashes_are_not_the_text(page):
+    """Tills part their lists by them; they are thin, long and many."""
+    text = page("CASH 20.00\nQTY 8\nTOTAL 7.50", size=32)
+    row = np.ones((14, text.shape[1]), np.float32)
+    for left in range(6, text.shape[1] - 14, 16):
+        row[5:9, left : left + 11] = 0.1
+    sheet = np.vstack([row, row, text, row, row, row])
+    assert measure_x_height(sheet) == pytest.approx(measure_x_height(text), rel=0.05)
+
+
+def test_a_broken_slanted_rule_is_not_a_word(page):
+    """As thick as half a letter, with holes, and lower at its right end."""
+    text = page(size=24)
+    width = text.shape[1]
+    rule = np.ones((26, width), np.float32)
+    for column in range(4, width - 4):
+        top = 6 + 8 * column // width
+        rule[top : top + 6, column] = 0.2 if column % 9 else 0.9
+    sheet = np.vstack([rule, text, rule, rule])
+    assert measure_x_height(sheet) == pytest.approx(x_height_of(24), rel=0.1)
+
+
+def test_a_bold_heading_is_not_most_of_the_text(page):
+    """It has more ink than the lines below it, and fewer letters."""
+    heading, text = page("Mono bold", size=56), page(size=12)
+    width = max(heading.shape[1], text.shape[1])
+    sheet = np.vstack(
+        [np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=1) for part in (heading, text)]
+    )
+    assert measure_x_height(sheet) == pytest.approx(x_height_of(12), rel=0.15)
+
+
+def test_a_black_edge_does_not_hide_faint_print(page):
+    """Otsu's threshold alone would lie between it and everything else."""
+    sheet = lower_contrast(page(size=20), 0.15)
+    sheet[:2, :] = 0.0
+    assert measure_x_height(sheet) == pytest.approx(x_height_of(20), rel=0.15)

@@ -23,6 +23,7 @@ text faces; their mean is 0.74, and text in capitals measured with 0.73 comes ou
 
 _BACKGROUND_PX = 61
 _FAINTEST = 0.04
+_CUT_OFF = 1.5
 _SMALLEST_PX = 2.0
 
 
@@ -114,11 +115,18 @@ def measure_text_contrast(gray: Gray) -> float:
 
 
 def _ink_threshold(difference: Gray) -> float:
-    """Return the difference from which a pixel counts as ink: Otsu's, but above the grain and `_FAINTEST`."""
+    """Return the difference from which a pixel counts as ink: Otsu's, but above the grain and `_FAINTEST`.
+
+    Differences are cut off a little above the upper quartile of all that stands on the paper: a black border
+    or one blot would else hide faint print.
+    """
     grain = float(np.median(difference)) / 0.6745
-    eight = np.clip(difference * 255.0, 0, 255).astype(np.uint8)
+    floor = max(3.0 * grain, _FAINTEST)
+    standing = difference[difference > floor]
+    most = _CUT_OFF * float(np.percentile(standing, 75)) if standing.size else 1.0
+    eight = np.clip(np.minimum(difference, most) * 255.0, 0, 255).astype(np.uint8)
     otsu, _ = cv2.threshold(eight, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    return max(float(otsu) / 255.0, 3.0 * grain, _FAINTEST)
+    return max(float(otsu) / 255.0, floor)
 
 
 def _most_inked_part(gray: Gray, side: int) -> Gray:
@@ -166,13 +174,17 @@ def _measure_at(difference: Gray, floor: float, enlarged: int) -> float | None:
 
 _LOWERCASE_SHARE = 0.15
 _LETTER_GAP = 0.8
+_LOWEST_WORD, _LOWEST_RULE = 0.35, 0.6
+"""Times a letter's height: what is lower is a row of dashes or dots. An x is half as high as a b."""
 _BLUR_PX = 0.9
 
 
 def _word_zones(
     mask: npt.NDArray[np.uint8], ink: Gray, pixel: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.float64]] | None:
-    """Return of each word its plateau's height, whether ink stands above it, and its ink as weight."""
+    """Return of each word its plateau's height, whether ink stands above it, and its weight: about as many
+    units as it has strokes.
+    """
     around = _around_ink(mask, 1)
     letters, typical = _letters_only(mask[around])
     if typical is None:
@@ -186,15 +198,16 @@ def _word_zones(
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(words, connectivity=8)
     found: list[tuple[tuple[float, float], tuple[float, float] | None, float]] = []
     for index in range(1, boxes.shape[0]):
-        left, top, width, height = (int(value) for value in boxes[index, :4])
+        left, top, width, height, area = (int(value) for value in boxes[index])
         box = slice(top, top + height), slice(left, left + width)
         if height < 3 or width < 1.2 * height:
             continue
         rows, columns = np.nonzero(mask[box] & (labels[box] == index))
         profile = _level_profile(rows, columns, ink[box][rows, columns])
         zones = _plateaus(profile, typical) if profile.size < 6 * typical else None
-        if zones is not None:
-            found.append((*zones, float(profile.sum())))
+        if zones is not None and zones[0][1] >= _lowest(zones[0][1], width, area) * typical:
+            # Ink over height counts letters: a bold heading is not most of the text.
+            found.append((*zones, float(profile.sum()) / zones[0][1]))
     if not found:
         return None
     whole, parted, weight = zip(*found, strict=True)
@@ -209,6 +222,17 @@ def _word_zones(
             chosen = np.array(whole)
     above, tall = chosen.T
     return tall, above > np.maximum(0.18 * tall, _BLUR_PX * pixel), np.array(weight)
+
+
+def _lowest(tall: float, width: int, area: int) -> float:
+    """Return how many times a letter's height the plateau of a word must reach: more for what looks like a
+    rule, slanted or broken, or a row of dots or dashes that has been closed.
+    """
+    is_rule = width > _LONGEST * tall and area > _FILLED * width * tall
+    return _LOWEST_RULE if is_rule else _LOWEST_WORD
+
+
+_LONGEST, _FILLED = 12, 0.7
 
 
 def _around_ink(mask: npt.NDArray[np.uint8], margin: int) -> tuple[slice, slice]:
@@ -230,13 +254,38 @@ def _letters_only(mask: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], f
     is_letter[0] = False  # the paper
     if not is_letter.any():
         return mask, None
-    typical = _weighted_median(height[is_letter], np.sqrt(area[is_letter]))
+    typical = _letter_height(
+        height, np.sqrt(area), is_letter, is_letter & (width > _DASH * height) & (filled > 0.65)
+    )
     is_bar = (height > 5 * width) & (height > 2 * typical)
     drop = is_rule | is_frame | is_bar
     drop[0] = False
     if drop.any():
         mask = np.where(drop[labels], 0, mask).astype(np.uint8)
     return mask, typical
+
+
+def _letter_height(
+    height: npt.NDArray[np.float64],
+    weight: npt.NDArray[np.float64],
+    is_letter: npt.NDArray[np.bool_],
+    is_long: npt.NDArray[np.bool_],
+) -> float:
+    """Return the typical height of the letters; what `is_long` is left out where it is dashes, not words.
+
+    Low full shapes are the words of blurred small print, unless there are others, twice as high.
+    """
+    usual = _weighted_median(height[is_letter], weight[is_letter])
+    is_other = is_letter & ~is_long
+    if weight[is_other].sum() < _FEWEST_LETTERS * weight[is_letter].sum():
+        return usual
+    other = _weighted_median(height[is_other], weight[is_other])
+    dashes = is_long & (height < 0.5 * other)
+    return _weighted_median(height[is_letter & ~dashes], weight[is_letter & ~dashes])
+
+
+_DASH = 1.8
+_FEWEST_LETTERS = 0.25
 
 
 def _level_profile(
