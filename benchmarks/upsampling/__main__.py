@@ -30,6 +30,7 @@ from .cases import Case
 from .conditions import CONDITIONS, apply, same_as, version_of
 from .contrast import contrast_table
 from .cost import LARGE_MEGAPIXELS, cost_table, memory_beyond
+from .forms import forms
 from .reading import ENGINES, Reading, count_lines, read, score
 from .tables import tables
 
@@ -59,6 +60,7 @@ SETS: dict[str, Callable[[Wanted], Iterator[Case]]] = {
     "screenshots": lambda w: sets.screenshots(w.heights or [7, 8, 9, 10, 12], w.limit or 14),
     "scripts": lambda w: sets.other_scripts(w.heights or [5, 7], w.limit or 6),
     "no-help": lambda w: sets.unneeding(w.receipts, w.limit or 20),
+    "forms": lambda w: forms(w.heights or [75, 100], w.limit or 20),
     "dense": lambda w: sets.dense(w.heights or [4, 5, 6, 7], w.limit or 12),
 }
 

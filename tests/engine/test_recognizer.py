@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from needs import needs
 from ocr_nb.engine import detector, languages, recognizer
@@ -16,7 +17,7 @@ from ocr_nb.engine.line_reader import Letter, LineReader, collapse, cut_out
 from ocr_nb.engine.rapid import RapidRecognizer, place_words
 from ocr_nb.engine.recognizer import make_recognizer
 from ocr_nb.engine.session import load_model
-from ocr_nb.engine.tesseract import TesseractRecognizer, find_tessdata
+from ocr_nb.engine.tesseract import TesseractRecognizer, find_tessdata, resolution_of
 from ocr_nb.errors import EngineUnavailable, ModelMismatch, SettingsError, WeightsCorrupt, WeightsMissing
 from ocr_nb.filters import rotate
 from ocr_nb.images import from_array, on_white
@@ -446,3 +447,40 @@ class TestWeights:
 def test_the_embedded_engine_needs_no_network(loopback_only, page):
     """Loaded afresh with every connection refused, it reads: its models travel with it."""
     assert text_of(RapidRecognizer.load().recognize(page)) == PROSE
+
+
+FIELDS = {
+    "Name:": "Harbor", "City:": "Lisbon", "Date:": "24/02/1999", "Total:": "1295.30",
+    "Street:": "Market", "Phone:": "5550142", "Item:": "Kettle", "Price:": "438.70",
+}  # fmt: skip
+
+
+def draw_form(size):
+    """Two columns of labels, and values in boxes; letters `size` pixels an em."""
+    sheet = Image.new("L", (38 * size, 17 * size), 255)
+    drawing, font = ImageDraw.Draw(sheet), ImageFont.load_default(size)
+    for number, (label, value) in enumerate(FIELDS.items()):
+        x, y = (1 + 19 * (number % 2)) * size, (1 + 4 * (number // 2)) * size
+        drawing.text((x, y + 0.6 * size), label, font=font, fill=0)
+        drawing.rectangle(
+            [x + 6 * size, y, x + 17 * size, y + 2.4 * size], outline=60, width=max(1, size // 10)
+        )
+        drawing.text((x + 6.6 * size, y + 0.6 * size), value, font=font, fill=0)
+    return np.repeat(np.asarray(sheet)[:, :, None], 3, axis=2)
+
+
+def test_tesseract_is_told_the_resolution_that_the_size_of_the_text_says():
+    """Ten points: twice as large a text is twice the resolution; nothing, or beyond belief, is neither."""
+    small, large = resolution_of(draw_form(20)), resolution_of(draw_form(40))
+    assert large == pytest.approx(2 * small, rel=0.1)
+    assert 140 < small < 180
+    assert resolution_of(np.full((200, 200, 3), 255, np.uint8)) == 300
+    assert resolution_of(draw_form(8)) == 70
+
+
+def test_tesseract_finds_the_fields_of_a_small_form():
+    """Told a larger resolution it reads three words of sixteen: boxes are then no fields to it."""
+    needs("tesseract")
+    lines = make_recognizer("tesseract").recognize(draw_form(12))
+    words = " ".join(line.text for line in lines)
+    assert sum(word in words for pair in FIELDS.items() for word in pair) >= 8
