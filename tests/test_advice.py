@@ -8,9 +8,9 @@ import pytest
 
 from ocr_nb import advice
 from ocr_nb.advice import Advice, advise, advise_again, x_height_of
-from ocr_nb.degrade import shrink
+from ocr_nb.degrade import blur, shrink
 from ocr_nb.errors import ImageError, SettingsError
-from ocr_nb.images import from_array, load_picture
+from ocr_nb.images import from_array, load_picture, luma
 
 TEXT = "The harbor office closes at six,\nbut the ferry runs until ten.\nPayment is due within a month."
 
@@ -25,10 +25,40 @@ def print_of(draw_text):
     return make
 
 
-@pytest.mark.parametrize(("x_height", "factor"), [(4, 3), (5, 3), (6, 3), (9, 2), (11, 2), (16, 1), (30, 1)])
+@pytest.mark.parametrize(("x_height", "factor"), [(4, 3), (5, 3), (6, 3), (8, 2), (9, 2), (12, 1), (30, 1)])
 def test_tesseract_gets_small_print_enlarged(x_height, factor, print_of):
-    """Threefold below 7 pixels, twofold below 12, and not at all from there on."""
+    """Threefold below 7 pixels, twofold below 10, and not at all from there on."""
     assert advise(print_of(x_height), "tesseract").factor == factor
+
+
+@pytest.mark.parametrize(("x_height", "factor"), [(2.9, 3), (5, 2), (6, 2), (8, 2)])
+def test_blurred_print_is_enlarged_twofold_unless_it_is_tiny(x_height, factor, print_of):
+    """More pixels make its strokes no firmer; the sentence says that it is blurred where that decides."""
+    large = luma(print_of(12))
+    soft = from_array(blur(shrink(np.vstack([large, large, large]), x_height / 12), 0.6))
+    advice = advise(soft, "tesseract")
+    assert advice.factor == factor
+    assert ("blurred text" in advice.reason) == (x_height in (5, 6))
+    assert advise_again(advise(soft), "tesseract") == advice
+
+
+def test_text_too_small_to_be_measured_is_enlarged_for_tesseract(print_of):
+    """Better a little of it than nothing; a strong reader is given it as it is."""
+    large = luma(print_of(12))
+    tiny = from_array(blur(shrink(np.vstack([large, large, large]), 0.17), 0.5))
+    assert x_height_of(tiny) is None
+    advice = advise(tiny, "tesseract")
+    assert (advice.factor, advice.is_tiny) == (3, True)
+    assert "too small to be measured" in advice.reason
+    assert advise_again(advice, "rapidocr").factor == 1
+    assert advise_again(advise(tiny), "tesseract") == advice
+
+
+@pytest.mark.parametrize("deviation", [0.02, 0.15])
+def test_grain_is_no_tiny_text(deviation):
+    """However large the sheet."""
+    grain = np.random.default_rng(3).normal(0.7, deviation, (900, 900)).clip(0, 1)
+    assert advise(grain.astype(np.float32), "tesseract").factor == 1
 
 
 @pytest.mark.parametrize("reader", ["rapidocr", None])

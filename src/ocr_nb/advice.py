@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .errors import SettingsError, suggestion
 from .images import Gray, ImageLike, Picture, Pixels, load_picture, luma
-from .xheight import measure_sharpness, measure_x_height
+from .xheight import holds_tiny_text, measure_sharpness, measure_x_height
 
 READERS = ("rapidocr", "tesseract")
 
 _NAMES = {"rapidocr": "RapidOCR", "tesseract": "Tesseract", None: "a modern recognizer"}
+_TESSERACT_TINY_PX = 3.5
 _TESSERACT_SMALL_PX = 7.0
-_TESSERACT_ENOUGH_PX = 12.0
-"""Measured: below 7 px threefold reads best (fourfold no better, and worse on damaged print), from there
-twofold, and from 12 px on nothing is gained; its own documentation asks for 20 px and more."""
+_TESSERACT_ENOUGH_PX = 10.0
+_SHARP = 0.75
+"""Measured: below 3.5 px threefold reads best; up to 7 px it does where the print is sharp, and twofold where
+it is blurred; from 7 to 10 px twofold, and beyond that nothing is gained. Fourfold is never better by more
+than chance. Tesseract's own documentation asks for 20 px and more."""
 _X_OF_LINE = 0.5
 """x-height ÷ height of a picture that holds one line, about: lines are cut out with little paper around."""
+_LOW_PX = 12.0
 _FAINTEST = 0.1
 """Difference of tones below which nothing stands on a picture."""
 
@@ -45,6 +49,8 @@ class Advice:
     """The recognizer the advice is for; None: safe for a strong one."""
     most_x_height_px: float | None = None
     """Where no size could be measured: what it is at most, by the height of the picture."""
+    is_tiny: bool = False
+    """Whether no size could be measured since the text is below two pixels of x-height."""
 
 
 def advise(image: ImageLike, reader: str | None = None) -> Advice:
@@ -63,8 +69,9 @@ def advise(image: ImageLike, reader: str | None = None) -> Advice:
     picture = load_picture(image)
     x_height, sharpness = x_height_of(picture), _once(picture, measure_sharpness)
     bound = _once(picture, _bound_x_height) if x_height is None else None
-    factor, reason = _decide(x_height, reader, bound)
-    return Advice(factor, reason, x_height, sharpness, reader, bound)
+    is_tiny = x_height is None and bool(_once(picture, _tininess))
+    factor, reason = _decide(x_height, sharpness, reader, bound, is_tiny=is_tiny)
+    return Advice(factor, reason, x_height, sharpness, reader, bound, is_tiny)
 
 
 def x_height_of(picture: Picture) -> float | None:
@@ -93,8 +100,8 @@ def advise_again(advice: Advice, reader: str | None) -> Advice:
     """Say the same picture's advice for another reader, without measuring it anew. Errors as `advise`."""
     check_reader(reader)
     bound = advice.most_x_height_px
-    factor, reason = _decide(advice.x_height_px, reader, bound)
-    return Advice(factor, reason, advice.x_height_px, advice.sharpness, reader, bound)
+    factor, reason = _decide(advice.x_height_px, advice.sharpness, reader, bound, is_tiny=advice.is_tiny)
+    return replace(advice, factor=factor, reason=reason, reader=reader)
 
 
 def check_reader(reader: str | None) -> None:
@@ -107,22 +114,31 @@ def check_reader(reader: str | None) -> None:
         raise SettingsError(f"There is no reader {reader!r}: {suggestion(str(reader), READERS)}")
 
 
-def _decide(x_height: float | None, reader: str | None, bound: float | None = None) -> tuple[int, str]:
+def _decide(
+    x_height: float | None,
+    sharpness: float | None,
+    reader: str | None,
+    bound: float | None = None,
+    *,
+    is_tiny: bool = False,
+) -> tuple[int, str]:
     if x_height is None:
-        return _decide_unmeasured(bound, reader)
+        return _decide_unmeasured(bound, reader, is_tiny=is_tiny)
     name = _NAMES[reader]
     size = f"x-height {x_height:.1f} px" if x_height < 10 else f"x-height {x_height:.0f} px"
     if reader == "tesseract":
         if x_height >= _TESSERACT_ENOUGH_PX:
             return 1, f"{size}: large enough for {name}; enlarging it gains nothing."
-        factor = 3 if x_height < _TESSERACT_SMALL_PX else 2
-        return factor, f"{size}: {name} reads text of this size better enlarged ×{factor}."
+        is_blurred = x_height >= _TESSERACT_TINY_PX and sharpness is not None and sharpness < _SHARP
+        factor = 2 if is_blurred or x_height >= _TESSERACT_SMALL_PX else 3
+        kind = "blurred text" if is_blurred and x_height < _TESSERACT_SMALL_PX else "text"
+        return factor, f"{size}: {name} reads {kind} of this size better enlarged ×{factor}."
     return 1, f"{size}: {name} enlarges lines by itself; enlarging them before gains nothing and may harm."
 
 
 def factor_for(x_height_px: float | None, reader: str | None) -> int:
-    """Return the factor that `advise` names for text of this size."""
-    return _decide(x_height_px, reader)[0]
+    """Return the factor that `advise` names for sharp text of this size."""
+    return _decide(x_height_px, None, reader)[0]
 
 
 def _bound_x_height(gray: Gray) -> float | None:
@@ -130,12 +146,19 @@ def _bound_x_height(gray: Gray) -> float | None:
     return _X_OF_LINE * gray.shape[0] if float(np.ptp(gray)) > _FAINTEST else None
 
 
-def _decide_unmeasured(bound: float | None, reader: str | None) -> tuple[int, str]:
+def _tininess(gray: Gray) -> float:
+    return float(holds_tiny_text(gray))
+
+
+def _decide_unmeasured(bound: float | None, reader: str | None, *, is_tiny: bool) -> tuple[int, str]:
     """Decide without a size: text on a picture that is hardly higher than a line cannot be large."""
-    if reader == "tesseract" and bound is not None and bound < _TESSERACT_ENOUGH_PX:
+    name = _NAMES[reader]
+    if reader == "tesseract" and is_tiny:
+        return 3, f"The text is too small to be measured: {name} reads a little of it if enlarged ×3."
+    if reader == "tesseract" and bound is not None and bound < _LOW_PX:
         factor = 3 if bound < _TESSERACT_SMALL_PX else 2
         return factor, (
             "The size of the text could not be measured, but so low a picture holds none larger than "
-            f"{bound:.0f} px: {_NAMES[reader]} reads such text better enlarged ×{factor}."
+            f"{bound:.0f} px: {name} reads such text better enlarged ×{factor}."
         )
     return 1, "No text was found whose size could be measured, so the picture is left as it is."

@@ -73,6 +73,25 @@ def measure_x_height(gray: Gray) -> float | None:
     return coarse if coarse is not None and coarse >= _SMALLEST_PX else None
 
 
+def holds_tiny_text(gray: Gray) -> bool:
+    """Tell whether what stands on a picture looks like text below two pixels of x-height: many low words.
+
+    For pictures of which `measure_x_height` says nothing. Grain covers less of its paper.
+    """
+    part = _most_inked_part(gray, 800)
+    difference = _difference(part)
+    floor = _ink_threshold(difference)
+    if float((difference > floor).mean()) < _TINY_INK:
+        return False
+    size = (part.shape[1] * 4, part.shape[0] * 4)
+    large = cast(Gray, cv2.resize(difference, size, interpolation=cv2.INTER_CUBIC))
+    zones = _word_zones((large > floor).astype(np.uint8), large, 4)
+    return zones is not None and zones[0].size >= _TINY_WORDS
+
+
+_TINY_INK, _TINY_WORDS = 0.02, 8
+
+
 def is_inverse(gray: Gray) -> bool:
     """Tell whether most of the text is lighter than its paper; without text, whether the page is dark."""
     gray = _most_inked_part(gray, 1600)
