@@ -16,7 +16,7 @@ LAYERS = (
     ("words", "errors settings credentials"),
     (
         "arithmetic",
-        "images xheight line_shape degrade filters advice alignment metrics statistics trial sample_set "
+        "images ink xheight line_shape degrade filters advice alignment metrics statistics trial sample_set "
         "truth layout_truth label_places condition subjects polling learned_polling "
         "sample_readings",
     ),
@@ -42,7 +42,7 @@ ROOMS = {
     "PIL": "images filters sample_set subjects service.local service.documents service.download",
     "anyio": "server",
     "anywidget": "widgets",
-    "cv2": "filters degrade xheight line_shape engine",
+    "cv2": "filters degrade ink xheight line_shape engine",
     "httpx": "service.auth service.cloud service.download",
     "ipywidgets": "widgets",
     "keyring": "credentials",

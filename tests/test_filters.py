@@ -19,8 +19,8 @@ from ocr_nb.filters import (
     rotate,
 )
 from ocr_nb.images import from_array, load_picture, luma
+from ocr_nb.ink import is_inverse, measure_ink
 from ocr_nb.line_shape import measure_curvature, measure_skew
-from ocr_nb.xheight import is_inverse, measure_ink
 
 PROSE = """The harbor office closes at six, but the ferry runs until ten.
 Payment is due within 30 days of the invoice date shown above.

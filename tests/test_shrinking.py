@@ -207,8 +207,8 @@ def test_very_large_text_is_reduced_once(service):
 
 
 def test_the_advice_changes_where_the_advice_says():
-    """For Tesseract at 12 px; RapidOCR is never told to have pictures enlarged."""
-    assert 12.0 == advice_border("tesseract")
+    """For Tesseract at 10 px; RapidOCR is never told to have pictures enlarged."""
+    assert 10.0 == advice_border("tesseract")
     assert advice_border("rapidocr") is None
     assert advice_border("somebody") is None
 

@@ -5,14 +5,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from ocr_nb.degrade import add_noise, blur, lower_contrast, shrink, skew, uneven_light
-from ocr_nb.xheight import (
-    CAPITAL_TO_X,
-    is_inverse,
-    measure_ink,
-    measure_sharpness,
-    measure_text_contrast,
-    measure_x_height,
-)
+from ocr_nb.ink import is_inverse, measure_ink, measure_text_contrast
+from ocr_nb.xheight import CAPITAL_TO_X, measure_sharpness, measure_x_height
 
 PROSE = (
     "The harbor office closes at six, but\nthe ferry still runs until ten.\n"

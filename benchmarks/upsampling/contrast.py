@@ -13,7 +13,7 @@ import numpy as np
 
 from ocr_nb.filters import resize
 from ocr_nb.images import Gray, luma
-from ocr_nb.xheight import measure_ink, measure_paper
+from ocr_nb.ink import measure_ink, measure_paper
 
 from .cases import Case
 from .conditions import apply

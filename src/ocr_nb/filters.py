@@ -19,9 +19,10 @@ import numpy.typing as npt
 
 from .errors import ImageError
 from .images import MAX_PIXELS, Gray, Picture, Pixels, encode_png, luma
+from .ink import is_inverse, measure_ink, measure_paper, measure_text_contrast
 from .line_shape import ShiftField, measure_curvature
 from .line_shape import measure_skew as measure_skew
-from .xheight import is_inverse, measure_ink, measure_paper, measure_text_contrast, measure_x_height
+from .xheight import measure_x_height
 
 Points: TypeAlias = npt.NDArray[np.float64]
 """`(N, 2)` float64: `x, y` in pixels from the top-left corner."""

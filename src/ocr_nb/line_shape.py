@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .images import Gray
-from .xheight import measure_ink, measure_x_height
+from .ink import measure_ink
+from .xheight import measure_x_height
 
 ShiftField: TypeAlias = Callable[[Any, Any], Any]
 """From `x, y` of the straightened page, pixels, to how many pixels lower its content lies on the bent one."""

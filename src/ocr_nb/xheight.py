@@ -1,4 +1,4 @@
-"""Measure the text on a picture: its x-height, its sharpness, its contrast. Would upsampling help?
+"""Measure the letters on a picture: their x-height and their sharpness. Would upsampling help?
 
 In: `(H, W)` float32 gray in [0, 1], dark on light, light on dark, or both. Out: plain numbers. A lowercase
 x is what is meant by x-height; of text in capitals or digits only, it is seven tenths of their height.
@@ -7,7 +7,6 @@ Of large pages the most inked part stands for all, so the time is bounded. Knows
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import cast
 
@@ -16,40 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .images import Gray
+from .ink import FAINTEST, difference_from_paper, ink_threshold, measure_ink, most_inked_part
 
 CAPITAL_TO_X = 0.73
 """x-height ÷ height of capitals: from 0.70 (Andika, Liberation Serif) to 0.80 (Liberation Mono) in thirteen
 text faces; their mean is 0.74, and text in capitals measured with 0.73 comes out without bias."""
 
-_BACKGROUND_PX = 61
-_FAINTEST = 0.04
-_CUT_OFF = 1.5
 _SMALLEST_PX = 2.0
-
-
-def measure_paper(gray: Gray) -> Gray:
-    """Return the local median of the picture: the paper, if less than half of it is ink."""
-    height, width = gray.shape
-    eight = np.clip(gray * 255.0 + 0.5, 0, 255).astype(np.uint8)
-    scale = 0.5 if min(height, width) > 64 else 1.0
-    small = cv2.resize(eight, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else eight
-    side = int(_BACKGROUND_PX * scale) | 1
-    reach = side // 2  # of the median's window: what lies beyond is not looked at
-    padded = cv2.copyMakeBorder(small, reach, reach, reach, reach, cv2.BORDER_REFLECT)
-    paper = cv2.medianBlur(padded, side)[reach:-reach, reach:-reach]
-    if scale < 1:
-        paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    return cast(Gray, paper.astype(np.float32) / np.float32(255.0))
-
-
-def measure_ink(gray: Gray) -> Gray:
-    """Return how far each pixel differs from the paper around it: `(H, W)` in [0, 1], 0 without ink.
-
-    The paper is the local median; differences that are not clearly larger than the paper's own grain are 0.
-    """
-    difference = np.abs(gray - measure_paper(gray))
-    floor = _ink_threshold(difference)
-    return cast(Gray, np.where(difference > floor, difference, np.float32(0.0)))
 
 
 def measure_x_height(gray: Gray) -> float | None:
@@ -59,15 +31,15 @@ def measure_x_height(gray: Gray) -> float | None:
     with ascenders. When hardly a word has any, the text is in capitals or digits, and `CAPITAL_TO_X` applies.
     Small text is enlarged before it is measured, so that fractions of a pixel count.
     """
-    part = _most_inked_part(gray, 3000)
-    difference = _difference(part)
-    floor = _ink_threshold(difference)
+    part = most_inked_part(gray, 3000)
+    difference = difference_from_paper(part)
+    floor = ink_threshold(difference)
     coarse = _measure_at(difference, floor, 1)
     if coarse is None or coarse < 14.0:
-        smaller = _most_inked_part(gray, 800)
+        smaller = most_inked_part(gray, 800)
         if smaller is not part:
-            difference = _difference(smaller)
-            floor = _ink_threshold(difference)
+            difference = difference_from_paper(smaller)
+            floor = ink_threshold(difference)
         fine = _measure_at(difference, floor, 4 if coarse is None or coarse < 7.0 else 2)
         coarse = coarse if fine is None else fine
     return coarse if coarse is not None and coarse >= _SMALLEST_PX else None
@@ -78,9 +50,9 @@ def holds_tiny_text(gray: Gray) -> bool:
 
     For pictures of which `measure_x_height` says nothing. Grain covers less of its paper.
     """
-    part = _most_inked_part(gray, 800)
-    difference = _difference(part)
-    floor = _ink_threshold(difference)
+    part = most_inked_part(gray, 800)
+    difference = difference_from_paper(part)
+    floor = ink_threshold(difference)
     if float((difference > floor).mean()) < _TINY_INK:
         return False
     size = (part.shape[1] * 4, part.shape[0] * 4)
@@ -92,21 +64,13 @@ def holds_tiny_text(gray: Gray) -> bool:
 _TINY_INK, _TINY_WORDS = 0.02, 8
 
 
-def is_inverse(gray: Gray) -> bool:
-    """Tell whether most of the text is lighter than its paper; without text, whether the page is dark."""
-    gray = _most_inked_part(gray, 1600)
-    rise = gray - measure_paper(gray)
-    evidence = float((np.abs(rise) * rise)[measure_ink(gray) > 0].sum())
-    return evidence > 0 or (evidence == 0 and float(np.median(gray)) < 0.5)
-
-
 def measure_sharpness(gray: Gray) -> float | None:
     """Return how sharp the edges of the text are, in [0, 1]; None without text.
 
     The steepest step between neighboring pixels as a share of the whole climb across the edge, median of the
     inked edges. Small clean print measures 0.9 to 1, with a Gaussian blur of 0.6 px 0.67, of 1 px 0.5.
     """
-    gray = _most_inked_part(gray, 1600)
+    gray = most_inked_part(gray, 1600)
     ink = measure_ink(gray)
     if not ink.any():
         return None
@@ -117,56 +81,10 @@ def measure_sharpness(gray: Gray) -> float | None:
         step = np.abs(np.diff(picture, axis=1, append=picture[:, -1:]))
         climb = cv2.dilate(picture, kernel) - cv2.erode(picture, kernel)
         steepest = cv2.dilate(step, kernel)
-        at_edge = (step >= steepest) & (marks > 0) & (climb > _FAINTEST)
+        at_edge = (step >= steepest) & (marks > 0) & (climb > FAINTEST)
         ratios.append(step[at_edge] / climb[at_edge])
     joined = np.concatenate(ratios)
     return float(np.clip(np.median(joined), 0.0, 1.0)) if joined.size else None
-
-
-def measure_text_contrast(gray: Gray) -> float:
-    """Return the difference between ink and paper, in [0, 1]; 0 without text.
-
-    The upper quartile over the inked pixels: the inside of strokes, not their soft edges.
-    """
-    ink = measure_ink(_most_inked_part(gray, 1600))
-    inked = ink[ink > 0]
-    return float(np.percentile(inked, 75)) if inked.size else 0.0
-
-
-def _ink_threshold(difference: Gray) -> float:
-    """Return the difference from which a pixel counts as ink: Otsu's, but above the grain and `_FAINTEST`.
-
-    Differences are cut off a little above the upper quartile of all that stands on the paper: a black border
-    or one blot would else hide faint print.
-    """
-    grain = float(np.median(difference)) / 0.6745
-    floor = max(3.0 * grain, _FAINTEST)
-    standing = difference[difference > floor]
-    most = _CUT_OFF * float(np.percentile(standing, 75)) if standing.size else 1.0
-    eight = np.clip(np.minimum(difference, most) * 255.0, 0, 255).astype(np.uint8)
-    otsu, _ = cv2.threshold(eight, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    return max(float(otsu) / 255.0, floor)
-
-
-def _most_inked_part(gray: Gray, side: int) -> Gray:
-    """Return the part of at most `side` × `side` pixels that holds the most ink."""
-    if max(gray.shape) <= side:
-        return gray
-    cell = max(1, math.ceil(max(gray.shape) / 1600))
-    small = cv2.resize(gray, (gray.shape[1] // cell, gray.shape[0] // cell), interpolation=cv2.INTER_AREA)
-    ink = (measure_ink(cast(Gray, small)) > 0).astype(np.float32)
-    rows, columns = min(side // cell, ink.shape[0]), min(side // cell, ink.shape[1])
-    total = cv2.integral(ink)
-    sums = (
-        total[rows:, columns:] - total[:-rows, columns:] - total[rows:, :-columns] + total[:-rows, :-columns]
-    )
-    top, left = (int(place) * cell for place in np.unravel_index(int(sums.argmax()), sums.shape))
-    return gray[top : top + side, left : left + side]
-
-
-def _difference(gray: Gray) -> Gray:
-    """Return how far each pixel differs from the paper around it, its grain included."""
-    return cast(Gray, np.abs(gray - measure_paper(gray)))
 
 
 def _measure_at(difference: Gray, floor: float, enlarged: int) -> float | None:

@@ -12,7 +12,8 @@ from ocr_nb.engine.upsampler import UPSAMPLERS, make_upsampler, upsample_picture
 from ocr_nb.errors import ImageError, SettingsError
 from ocr_nb.filters import resize
 from ocr_nb.images import from_array, luma
-from ocr_nb.xheight import measure_text_contrast, measure_x_height
+from ocr_nb.ink import measure_text_contrast
+from ocr_nb.xheight import measure_x_height
 
 TEXT = "The harbor office closes at six,\nbut the ferry runs until ten."
 

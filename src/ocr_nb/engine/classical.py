@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..images import Gray
+from ..ink import measure_paper
 from ..settings import available_cpus
-from ..xheight import measure_paper, measure_sharpness
+from ..xheight import measure_sharpness
 from .tiles import enlarge_in_tiles
 
 

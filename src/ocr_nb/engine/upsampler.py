@@ -17,8 +17,8 @@ import numpy.typing as npt
 from ..errors import SettingsError, suggestion
 from ..filters import Filtered, check_size, premultiplied, remade, scale_map, straight
 from ..images import Gray, Picture, Pixels
+from ..ink import is_inverse, measure_paper
 from ..settings import Settings
-from ..xheight import is_inverse, measure_paper
 from .classical import ClassicalUpsampler
 from .learned import LearnedUpsampler
 from .tiles import check_factor

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..images import Picture, luma
+from ..ink import measure_text_contrast
 from ..summary import Reader, pair_key, reader_of
 from ..trial import Trial
 from ..verdict import Outcome, Verdict, doing, is_advice, judge, label, percent, points, seconds, size
-from ..xheight import measure_text_contrast, measure_x_height
+from ..xheight import measure_x_height
 from .aligned import show_aligned, show_crops
 from .markup import Markup, element, prose
 from .readings import show_readings
