@@ -32,7 +32,7 @@ def test_the_example_runs_as_printed(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     exec(compile(example, "README.md", "exec"), {"__name__": "example"})
     printed = capsys.readouterr().out
-    assert "Tesseract reads text of this size better enlarged ×3" in printed
+    assert "Tesseract reads blurred text of this size better enlarged ×2" in printed
     assert "TOTAL EUR 20.00" in printed
     assert re.search(r"^original: CER \d+\.\d%, 240×214 px, \d+\.\d s$", printed, re.MULTILINE)
     assert re.search(r"^upsampled:x3: CER \d+\.\d%, 720×642 px, \d+\.\d s$", printed, re.MULTILINE)
