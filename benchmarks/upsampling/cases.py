@@ -93,6 +93,9 @@ def screenshots(ems: list[float], count: int) -> Iterator[Case]:
 
 SCRIPTS = {"German": "german", "Polish": "polish", "Greek": "greek", "Russian": "russian"}
 """Language as recognizers are told it → word list."""
+FACES_OF_ALL = ("Gentium", "LinLibertine", "PTS55F", "PTF55F")
+FACES_OF = {"Greek": ("Gentium", "LinLibertine", "Carlito", "Vollkorn")}
+"""Typefaces that have a language's letters: the two of PT have no Greek."""
 
 
 def other_scripts(x_heights: list[float], count: int) -> Iterator[Case]:
@@ -106,7 +109,7 @@ def other_scripts(x_heights: list[float], count: int) -> Iterator[Case]:
             for number in range(count):
                 chance = np.random.default_rng([12, zlib.crc32(words.encode()), round(x_height * 10), number])
                 lines = [" ".join(pick(chance, listed) for _ in range(6)) for _ in range(6)]
-                face = pick(chance, evaluation_faces("Gentium", "LinLibertine", "PTS55F", "PTF55F"))
+                face = pick(chance, evaluation_faces(*FACES_OF.get(language, FACES_OF_ALL)))
                 clean = draw_at(lines, face, x_height)
                 yield Case(
                     "other scripts", f"{language} {x_height:g} px", Path(face).stem, f"{language} {number}",
