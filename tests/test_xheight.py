@@ -1,5 +1,6 @@
 """Text measured on drawn pages whose x-height is known from the typeface's own x."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -198,3 +199,12 @@ def test_a_black_edge_does_not_hide_faint_print(page):
     sheet = lower_contrast(page(size=20), 0.15)
     sheet[:2, :] = 0.0
     assert measure_x_height(sheet) == pytest.approx(x_height_of(20), rel=0.15)
+
+
+def test_soft_noisy_print_set_close_is_measured(page):
+    """Enlarged threefold, its ink covers more than half of the paper: no measure of the paper's grain."""
+    lines = "gently jumping quarrels of yachts\nthe lofty big puppy lay gypped\njet black pigs fly high"
+    small = add_noise(blur(page(lines, size=10), 0.6), 5 / 255, seed=3)[9:-9, 9:-9]
+    size = (3 * small.shape[1], 3 * small.shape[0])
+    large = np.clip(cv2.resize(small, size, interpolation=cv2.INTER_CUBIC), 0, 1)
+    assert measure_x_height(large) == pytest.approx(3 * x_height_of(10), rel=0.15)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from needs import needs
-from ocr_nb.engine import detector, languages, recognizer
+from ocr_nb.engine import detector, languages, recognizer, tesseract
 from ocr_nb.engine.detector import TextDetector, boxes_of, first_scale, second_scale
 from ocr_nb.engine.line_reader import Letter, LineReader, collapse, cut_out
 from ocr_nb.engine.rapid import RapidRecognizer, place_words
@@ -484,3 +484,27 @@ def test_tesseract_finds_the_fields_of_a_small_form():
     lines = make_recognizer("tesseract").recognize(draw_form(12))
     words = " ".join(line.text for line in lines)
     assert sum(word in words for pair in FIELDS.items() for word in pair) >= 8
+
+
+def test_a_page_on_which_tesseract_finds_nothing_is_shown_once_more(monkeypatch):
+    """Told another resolution: it takes some noisy pages for pictures, and their print for nothing."""
+    needs("tesseract")
+    told = []
+    show, find = tesseract._show, tesseract._fragments
+
+    def show_noting(interface, page, mode, resolution):
+        told.append(resolution)
+        show(interface, page, mode, resolution)
+
+    def find_at_second_sight(iterator):
+        return find(iterator) if len(told) > 1 else iter(())
+
+    monkeypatch.setattr(tesseract, "_show", show_noting)
+    monkeypatch.setattr(tesseract, "_fragments", find_at_second_sight)
+    lines = make_recognizer("tesseract").recognize(draw_form(20))
+    assert "Harbor" in " ".join(line.text for line in lines)
+    assert len(told) == 2
+    assert told[1] == round(0.8 * told[0])
+    told.clear()
+    assert make_recognizer("tesseract").recognize(draw_form(20), detect=False) == ()
+    assert told == [300]

@@ -52,6 +52,8 @@ ASSUMED_DPI = 300
 """What it is told of single lines and of pages whose text cannot be measured, for it guesses badly."""
 CREDIBLE_DPI = 70, 2400
 """Tesseract takes no other resolution for true (`kMinCredibleResolution`, `kMaxCredibleResolution`)."""
+SECOND_TRY = 0.8
+"""Of the resolution, where nothing at all was found."""
 LEVEL_ENOUGH = 1.5
 """Degrees: what Tesseract takes in its stride."""
 _LSTM_ONLY = 1
@@ -97,10 +99,10 @@ class TesseractRecognizer:
         resolution = resolution_of(page) if detect else ASSUMED_DPI
         with self._using:
             interface = self._interface(code)
-            _show(interface, page, mode, resolution)
-            interface.Recognize()
-            fragments = list(_fragments(interface.GetIterator()))
-            interface.Clear()
+            fragments = _read(interface, page, mode, resolution)
+            if detect and not fragments:
+                # Now and then it takes a whole noisy page for a picture.
+                fragments = _read(interface, page, mode, round(SECOND_TRY * resolution))
         return arrange(fragments if back is None else [_moved(fragment, back) for fragment in fragments])
 
     def detect(self, pixels: Rgb) -> tuple[Box, ...]:
@@ -207,6 +209,14 @@ def resolution_of(pixels: Rgb) -> int:
         return ASSUMED_DPI
     dots = round(x_height * POINTS_AN_INCH / (X_OF_EM * TEXT_POINTS))
     return min(max(dots, CREDIBLE_DPI[0]), CREDIBLE_DPI[1])
+
+
+def _read(interface: Any, page: Rgb, mode: int, resolution: int) -> list[Fragment]:
+    _show(interface, page, mode, resolution)
+    interface.Recognize()
+    fragments = list(_fragments(interface.GetIterator()))
+    interface.Clear()
+    return fragments
 
 
 def _show(interface: Any, pixels: Rgb, mode: int, resolution: int) -> None:
