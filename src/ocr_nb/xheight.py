@@ -123,7 +123,7 @@ def _word_zones(
     units as it has strokes.
     """
     around = _around_ink(mask, 1)
-    letters, typical = _letters_only(mask[around])
+    letters, typical = letters_only(mask[around])
     if typical is None:
         return None
     mask = np.zeros_like(mask)
@@ -179,8 +179,10 @@ def _around_ink(mask: npt.NDArray[np.uint8], margin: int) -> tuple[slice, slice]
     return rows, slice(max(0, left - margin), left + width + margin)
 
 
-def _letters_only(mask: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float | None]:
-    """Take frames, rules and bar codes out of the mask; return it with the letters' typical height."""
+def letters_only(mask: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float | None]:
+    """Take frames, rules and bar codes out of a mask `(H, W)` of 0 and 1; return it with the letters' typical
+    height, pixels, or None where nothing looks like one.
+    """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     width, height, area = (stats[:, column].astype(np.float64) for column in (2, 3, 4))
     long, short = np.maximum(width, height), np.minimum(width, height)

@@ -15,6 +15,7 @@ from ocr_nb.engine import detector, languages, recognizer, tesseract
 from ocr_nb.engine.detector import TextDetector, boxes_of, first_scale, second_scale
 from ocr_nb.engine.line_reader import Letter, LineReader, collapse, cut_out
 from ocr_nb.engine.rapid import RapidRecognizer, place_words
+from ocr_nb.engine.reading_order import Fragment, PlacedWord
 from ocr_nb.engine.recognizer import make_recognizer
 from ocr_nb.engine.session import load_model
 from ocr_nb.engine.tesseract import TesseractRecognizer, find_tessdata, resolution_of
@@ -486,25 +487,51 @@ def test_tesseract_finds_the_fields_of_a_small_form():
     assert sum(word in words for pair in FIELDS.items() for word in pair) >= 8
 
 
-def test_a_page_on_which_tesseract_finds_nothing_is_shown_once_more(monkeypatch):
-    """Told another resolution: it takes some noisy pages for pictures, and their print for nothing."""
+def test_a_page_of_which_tesseract_reads_little_is_shown_again(monkeypatch):
+    """Told other resolutions, until most ink lies in words: it takes print for pictures and rules."""
     needs("tesseract")
-    told = []
+    told, whole = [], [1]
     show, find = tesseract._show, tesseract._fragments
 
     def show_noting(interface, page, mode, resolution):
         told.append(resolution)
         show(interface, page, mode, resolution)
 
-    def find_at_second_sight(iterator):
-        return find(iterator) if len(told) > 1 else iter(())
+    def find_later(iterator):
+        found = list(find(iterator))
+        return iter(found if len(told) == whole[0] else found[:1])
 
     monkeypatch.setattr(tesseract, "_show", show_noting)
-    monkeypatch.setattr(tesseract, "_fragments", find_at_second_sight)
-    lines = make_recognizer("tesseract").recognize(draw_form(20))
-    assert "Harbor" in " ".join(line.text for line in lines)
-    assert len(told) == 2
-    assert told[1] == round(0.8 * told[0])
+    monkeypatch.setattr(tesseract, "_fragments", find_later)
+    form = draw_form(20)
+    own = resolution_of(form)
+    for whole[0], expected in ((1, [own]), (2, [own, 300]), (3, [own, 300, round(0.8 * own)])):
+        told.clear()
+        lines = make_recognizer("tesseract").recognize(form)
+        assert "Harbor" in " ".join(line.text for line in lines)
+        assert told == expected
     told.clear()
-    assert make_recognizer("tesseract").recognize(draw_form(20), detect=False) == ()
+    make_recognizer("tesseract").recognize(form, detect=False)
     assert told == [300]
+
+
+def test_the_surest_of_several_readings_counts_when_none_is_whole():
+    """Letters by confidence: more of them, and surer ones."""
+    boxed = np.array([[0, 0], [4, 0], [4, 4], [0, 4]], np.float32)
+
+    def reading(text, confidence):
+        return [Fragment((PlacedWord(text, boxed, confidence),))]
+
+    page = np.full((90, 90, 3), 255, np.uint8)
+    page[20:70:4, 10:80] = 0
+    answers = {300: reading("some words", 0.9), 80: reading("other words", 0.3)}
+    assert tesseract._best(reading("few", 0.9), page, 100, answers.__getitem__) == answers[300]
+    assert (
+        tesseract._best(reading("a long doubtful text", 0.8), page, 100, answers.__getitem__) != answers[300]
+    )
+
+
+def test_a_page_without_ink_is_shown_once():
+    """There is nothing that could have been lost."""
+    blank = np.full((60, 60, 3), 255, np.uint8)
+    assert tesseract._best([], blank, 300, lambda resolution: pytest.fail("shown again")) == []

@@ -11,8 +11,9 @@ import importlib.util
 import math
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import EngineUnavailable, SettingsError
+from ..ink import measure_ink
 from ..line_shape import measure_skew
 from ..settings import Settings
-from ..xheight import measure_x_height
+from ..xheight import letters_only, measure_x_height
 from . import languages
 from .layout import Box, Line
 from .reading_order import Corners, Fragment, PlacedWord, arrange
@@ -52,8 +54,11 @@ ASSUMED_DPI = 300
 """What it is told of single lines and of pages whose text cannot be measured, for it guesses badly."""
 CREDIBLE_DPI = 70, 2400
 """Tesseract takes no other resolution for true (`kMinCredibleResolution`, `kMaxCredibleResolution`)."""
-SECOND_TRY = 0.8
-"""Of the resolution, where nothing at all was found."""
+COVERED = 0.7
+"""Share of a page's ink, frames and rules left out, that lies in words when a reading is taken for whole.
+Below it Tesseract may have lost lines: as the told resolution has it, print is a picture or a rule to it."""
+OTHER_TRY = 0.8
+"""Of the resolution: told so if neither that nor `ASSUMED_DPI` gives a whole reading."""
 LEVEL_ENOUGH = 1.5
 """Degrees: what Tesseract takes in its stride."""
 _LSTM_ONLY = 1
@@ -83,7 +88,7 @@ class TesseractRecognizer:
 
         version = tesserocr.tesseract_version().split()[1]
         wrapper = importlib.metadata.version("tesserocr")
-        return cls(find_tessdata(), f"{version} (tesserocr {wrapper}, resolution by x-height)")
+        return cls(find_tessdata(), f"{version} (tesserocr {wrapper}, resolution by x-height, tried again)")
 
     def languages(self) -> frozenset[str]:
         """Return the languages whose data file is in the folder."""
@@ -100,9 +105,8 @@ class TesseractRecognizer:
         with self._using:
             interface = self._interface(code)
             fragments = _read(interface, page, mode, resolution)
-            if detect and not fragments:
-                # Now and then it takes a whole noisy page for a picture.
-                fragments = _read(interface, page, mode, round(SECOND_TRY * resolution))
+            if detect:
+                fragments = _best(fragments, page, resolution, partial(_read, interface, page, mode))
         return arrange(fragments if back is None else [_moved(fragment, back) for fragment in fragments])
 
     def detect(self, pixels: Rgb) -> tuple[Box, ...]:
@@ -209,6 +213,40 @@ def resolution_of(pixels: Rgb) -> int:
         return ASSUMED_DPI
     dots = round(x_height * POINTS_AN_INCH / (X_OF_EM * TEXT_POINTS))
     return min(max(dots, CREDIBLE_DPI[0]), CREDIBLE_DPI[1])
+
+
+def _best(
+    fragments: list[Fragment], page: Rgb, resolution: int, read: Callable[[int], list[Fragment]]
+) -> list[Fragment]:
+    """Read again, told other resolutions, until a reading is whole; return that, else the surest of all."""
+    import cv2
+
+    gray = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255.0)
+    ink = letters_only((measure_ink(gray) > 0).astype(np.uint8))[0] > 0
+    tried = [fragments]
+    for other in (ASSUMED_DPI, round(OTHER_TRY * resolution)):
+        if _covered(ink, tried[-1]) >= COVERED:
+            return tried[-1]
+        tried.append(read(other))
+    return max(tried, key=_sureness)
+
+
+def _covered(ink: npt.NDArray[np.bool_], fragments: Sequence[Fragment]) -> float:
+    """Return the share of the ink `(H, W)` that lies in the upright boxes of words; 1 without any ink."""
+    inside = np.zeros_like(ink)
+    for fragment in fragments:
+        for word in fragment.words:
+            left, top = np.maximum(0, np.floor(word.corners.min(axis=0))).astype(int)
+            right, bottom = np.ceil(word.corners.max(axis=0)).astype(int)
+            inside[top : bottom + 1, left : right + 1] = True
+    total = np.count_nonzero(ink)
+    return np.count_nonzero(ink & inside) / total if total else 1.0
+
+
+def _sureness(fragments: Sequence[Fragment]) -> float:
+    """Return how many letters were read, each weighted by the confidence of its word."""
+    words = [word for fragment in fragments for word in fragment.words]
+    return sum(len(word.text) * (word.confidence or 0.0) for word in words)
 
 
 def _read(interface: Any, page: Rgb, mode: int, resolution: int) -> list[Fragment]:
