@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,17 +34,26 @@ IMAGES = 40
 
 
 def run_kills(count: int, seed: int) -> bool:
-    """Kill the study's process `count` times at random moments; each time go on; compare the frames."""
+    """Kill the study's process `count` times at random moments; each time go on; compare the frames.
+
+    The moments lie within what an undisturbed run takes here: later ones would kill nothing.
+    """
     rnd = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = make_images(Path(name))
         expected = _frame(Study(folder, conditions=CONDITIONS, services=ink_service).run())
+        began = time.monotonic()
+        finished, _ = _start_and_kill(folder, Path(name) / "undisturbed.sqlite", 120.0)
+        if not finished:
+            print("an undisturbed study does not end within 120 s")
+            return False
+        undisturbed = time.monotonic() - began
         lost = killed = 0
         while killed < count:
             store = Path(name) / f"{killed}.sqlite"
             done = 0
             for _ in range(3):
-                finished, reported = _start_and_kill(folder, store, rnd.uniform(0.8, 4.0))
+                finished, reported = _start_and_kill(folder, store, rnd.uniform(0.2, 0.95) * undisturbed)
                 with TrialStore(store) as kept:
                     lost += max(0, reported - (len(kept) - done))
                     done = len(kept)
