@@ -55,7 +55,7 @@ def forms(resolutions: list[float], count: int) -> Iterator[Case]:
             chance = np.random.default_rng([18, number])
             large, _ = draw_form(chance, 300)
             yield Case(
-                "forms", f"{dpi:g} dpi", f"form {number}", str(number), from_array(scan(clean, number, dpi)),
+                "forms", f"{dpi:g} dpi", f"form {number}", str(number), from_array(scan(clean, number)),
                 "\n".join(rows), "page", from_array(large),
             )  # fmt: skip
 
@@ -111,7 +111,7 @@ def value_of(chance: Chance) -> str:
     return f"{chance.integers(1, 29):02}/{chance.integers(1, 13):02}/{chance.integers(1990, 2026)}"
 
 
-def scan(page: Gray, seed: int, dpi: float) -> Gray:
+def scan(page: Gray, seed: int) -> Gray:
     """Return what a scanner makes of a page: up to 0.6° askew, soft, less contrast, grain, JPEG."""
     chance = np.random.default_rng([19, seed])
     page = skew(page, float(chance.uniform(-0.6, 0.6)))

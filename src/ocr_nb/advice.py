@@ -29,6 +29,7 @@ than chance. Tesseract's own documentation asks for 20 px and more."""
 _X_OF_LINE = 0.5
 """x-height ÷ height of a picture that holds one line, about: lines are cut out with little paper around."""
 _LOW_PX = 12.0
+"""A picture that can hold no larger x-height than this is taken for a tiny line."""
 _FAINTEST = 0.1
 """Difference of tones below which nothing stands on a picture."""
 
@@ -69,7 +70,7 @@ def advise(image: ImageLike, reader: str | None = None) -> Advice:
     picture = load_picture(image)
     x_height, sharpness = x_height_of(picture), _once(picture, measure_sharpness)
     bound = _once(picture, _bound_x_height) if x_height is None else None
-    is_tiny = x_height is None and bool(_once(picture, _tininess))
+    is_tiny = x_height is None and bool(_once(picture, holds_tiny_text))
     factor, reason = _decide(x_height, sharpness, reader, bound, is_tiny=is_tiny)
     return Advice(factor, reason, x_height, sharpness, reader, bound, is_tiny)
 
@@ -144,10 +145,6 @@ def factor_for(x_height_px: float | None, reader: str | None) -> int:
 def _bound_x_height(gray: Gray) -> float | None:
     """Return about the largest possible x-height: half of the height, if anything stands on the picture."""
     return _X_OF_LINE * gray.shape[0] if float(np.ptp(gray)) > _FAINTEST else None
-
-
-def _tininess(gray: Gray) -> float:
-    return float(holds_tiny_text(gray))
 
 
 def _decide_unmeasured(bound: float | None, reader: str | None, *, is_tiny: bool) -> tuple[int, str]:

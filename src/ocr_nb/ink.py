@@ -43,7 +43,7 @@ def measure_ink(gray: Gray) -> Gray:
 
     The paper is the local median; differences that are not clearly larger than the paper's own grain are 0.
     """
-    difference = np.abs(gray - measure_paper(gray))
+    difference = difference_from_paper(gray)
     floor = ink_threshold(difference)
     return cast(Gray, np.where(difference > floor, difference, np.float32(0.0)))
 

@@ -55,8 +55,7 @@ def holds_tiny_text(gray: Gray) -> bool:
     floor = ink_threshold(difference)
     if float((difference > floor).mean()) < _TINY_INK:
         return False
-    size = (part.shape[1] * 4, part.shape[0] * 4)
-    large = cast(Gray, cv2.resize(difference, size, interpolation=cv2.INTER_CUBIC))
+    large = _enlarged(difference, 4)
     zones = _word_zones((large > floor).astype(np.uint8), large, 4)
     return zones is not None and zones[0].size >= _TINY_WORDS
 
@@ -87,13 +86,18 @@ def measure_sharpness(gray: Gray) -> float | None:
     return float(np.clip(np.median(joined), 0.0, 1.0)) if joined.size else None
 
 
+def _enlarged(difference: Gray, factor: int) -> Gray:
+    if factor == 1:
+        return difference
+    size = (difference.shape[1] * factor, difference.shape[0] * factor)
+    return cast(Gray, cv2.resize(difference, size, interpolation=cv2.INTER_CUBIC))
+
+
 def _measure_at(difference: Gray, floor: float, enlarged: int) -> float | None:
     """Return the x-height in pixels of what differs from the paper by more than `floor`, on a copy `enlarged`
     times its size.
     """
-    if enlarged > 1:
-        size = (difference.shape[1] * enlarged, difference.shape[0] * enlarged)
-        difference = cast(Gray, cv2.resize(difference, size, interpolation=cv2.INTER_CUBIC))
+    difference = _enlarged(difference, enlarged)
     mask = (difference > floor).astype(np.uint8)
     zones = _word_zones(mask, difference, enlarged)
     solid = _lines_set_solid(np.where(mask > 0, difference, 0.0).sum(axis=1))

@@ -11,16 +11,16 @@ import importlib.util
 import math
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import EngineUnavailable, SettingsError
+from ..images import Gray
 from ..ink import measure_ink
 from ..line_shape import measure_skew
 from ..settings import Settings
@@ -101,12 +101,17 @@ class TesseractRecognizer:
         code = self._code(language)
         mode = tesserocr.PSM.AUTO if detect else tesserocr.PSM.SINGLE_LINE
         page, back = _leveled(pixels) if detect else (pixels, None)
-        resolution = resolution_of(page) if detect else ASSUMED_DPI
+        tries = resolutions_of(page) if detect else (ASSUMED_DPI,)
+        letters = _letters(page) if len(tries) > 1 else None
+        readings: list[list[Fragment]] = []
         with self._using:
             interface = self._interface(code)
-            fragments = _read(interface, page, mode, resolution)
-            if detect:
-                fragments = _best(fragments, page, resolution, partial(_read, interface, page, mode))
+            for resolution in tries:
+                readings.append(_read(interface, page, mode, resolution))
+                if letters is None or _covered(letters, readings[-1]) >= COVERED:
+                    break
+        # A whole reading counts, else the surest of all.
+        fragments = readings[-1] if len(readings) < len(tries) else max(readings, key=_sureness)
         return arrange(fragments if back is None else [_moved(fragment, back) for fragment in fragments])
 
     def detect(self, pixels: Rgb) -> tuple[Box, ...]:
@@ -171,7 +176,7 @@ def _leveled(pixels: Rgb) -> tuple[Rgb, _Matrix | None]:
     """
     import cv2
 
-    degrees = measure_skew(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255)
+    degrees = measure_skew(_gray(pixels))
     if abs(degrees) < LEVEL_ENOUGH:
         return pixels, None
     height, width = pixels.shape[:2]
@@ -203,44 +208,41 @@ def _paper(pixels: Rgb) -> npt.NDArray[np.float64]:
     return color
 
 
-def resolution_of(pixels: Rgb) -> int:
-    """Return the dots an inch of a page `(H, W, 3)` if most of its text is `TEXT_POINTS` large."""
-    import cv2
+def resolutions_of(page: Rgb) -> tuple[int, ...]:
+    """Return what Tesseract is told of a page `(H, W, 3)`, dots an inch, one after the other, each once.
 
-    gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255.0)
-    x_height = measure_x_height(gray)
+    First what holds if most of the text is `TEXT_POINTS` large.
+    """
+    x_height = measure_x_height(_gray(page))
     if x_height is None:
-        return ASSUMED_DPI
-    dots = round(x_height * POINTS_AN_INCH / (X_OF_EM * TEXT_POINTS))
-    return min(max(dots, CREDIBLE_DPI[0]), CREDIBLE_DPI[1])
+        return (ASSUMED_DPI,)
+    own = x_height * POINTS_AN_INCH / (X_OF_EM * TEXT_POINTS)
+    lowest, highest = CREDIBLE_DPI
+    tries = (round(min(max(dots, lowest), highest)) for dots in (own, ASSUMED_DPI, OTHER_TRY * own))
+    return tuple(dict.fromkeys(tries))
 
 
-def _best(
-    fragments: list[Fragment], page: Rgb, resolution: int, read: Callable[[int], list[Fragment]]
-) -> list[Fragment]:
-    """Read again, told other resolutions, until a reading is whole; return that, else the surest of all."""
+def _gray(page: Rgb) -> Gray:
     import cv2
 
-    gray = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255.0)
-    ink = letters_only((measure_ink(gray) > 0).astype(np.uint8))[0] > 0
-    tried = [fragments]
-    for other in (ASSUMED_DPI, round(OTHER_TRY * resolution)):
-        if _covered(ink, tried[-1]) >= COVERED:
-            return tried[-1]
-        tried.append(read(other))
-    return max(tried, key=_sureness)
+    return cast(Gray, cv2.cvtColor(page, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255.0))
 
 
-def _covered(ink: npt.NDArray[np.bool_], fragments: Sequence[Fragment]) -> float:
+def _letters(page: Rgb) -> npt.NDArray[np.bool_]:
+    """Return where ink lies `(H, W)`, frames and rules left out."""
+    return letters_only((measure_ink(_gray(page)) > 0).astype(np.uint8))[0] > 0
+
+
+def _covered(letters: npt.NDArray[np.bool_], fragments: Sequence[Fragment]) -> float:
     """Return the share of the ink `(H, W)` that lies in the upright boxes of words; 1 without any ink."""
-    inside = np.zeros_like(ink)
+    inside = np.zeros_like(letters)
     for fragment in fragments:
         for word in fragment.words:
             left, top = np.maximum(0, np.floor(word.corners.min(axis=0))).astype(int)
             right, bottom = np.ceil(word.corners.max(axis=0)).astype(int)
             inside[top : bottom + 1, left : right + 1] = True
-    total = np.count_nonzero(ink)
-    return np.count_nonzero(ink & inside) / total if total else 1.0
+    total = np.count_nonzero(letters)
+    return np.count_nonzero(letters & inside) / total if total else 1.0
 
 
 def _sureness(fragments: Sequence[Fragment]) -> float:
