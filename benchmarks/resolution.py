@@ -2,9 +2,10 @@
 
     python -m benchmarks.resolution [--receipts FOLDER] [--limit 10]
 
-Told 300 dpi of everything; told once what follows from the x-height; and as the engine does, which reads again
-where much ink lies in no word. Drawn forms, damaged pages, and strips of receipts (`benchmarks.receipts`), as they
-are and enlarged. CER without spaces and case; `--limit` is the number of pages of a cell.
+Told 300 dpi of everything; told once what follows from the x-height; and as the engine does, which reads
+again where much ink lies in no word. Drawn forms, damaged pages, and strips of receipts
+(`benchmarks.receipts`), as they are and enlarged. CER without spaces and case; `--limit` is the number of
+pages of a cell.
 """
 
 from __future__ import annotations

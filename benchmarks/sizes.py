@@ -2,8 +2,8 @@
 
     python -m benchmarks.sizes [--receipts FOLDER] [--limit 8]
 
-A receipt's own x-height is not known; but shrunk to lines of one height or another, it must be measured in the
-same proportion. Told is where it is missing, or more than half away from the receipt's own median.
+A receipt's own x-height is not known; but shrunk to lines of one height or another, it must be measured in
+the same proportion. Told is where it is missing, or more than half away from the receipt's own median.
 """
 
 from __future__ import annotations
