@@ -110,8 +110,7 @@ class TesseractRecognizer:
                 readings.append(_read(interface, page, mode, resolution))
                 if letters is None or _covered(letters, readings[-1]) >= COVERED:
                     break
-        # A whole reading counts, else the surest of all.
-        fragments = readings[-1] if len(readings) < len(tries) else max(readings, key=_sureness)
+        fragments = max(readings, key=_sureness)
         return arrange(fragments if back is None else [_moved(fragment, back) for fragment in fragments])
 
     def detect(self, pixels: Rgb) -> tuple[Box, ...]:
