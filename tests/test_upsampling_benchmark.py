@@ -64,6 +64,20 @@ def test_a_reading_is_kept_and_not_repeated(case, tmp_path, monkeypatch):
     assert notebook.readings[0].edits == notebook.readings[1].edits > 0
 
 
+def test_another_version_of_the_engine_reads_anew(case, tmp_path, monkeypatch):
+    """Figures of an engine that has changed since are neither shown nor built upon."""
+    monkeypatch.setattr("benchmarks.upsampling.__main__.read", lambda *_: "Ingrid")
+    wanted = argparse.Namespace(engines=["rapidocr"], conditions=["original"], peers=None, ppocrv4=None)
+    for version in ("1", "2"):
+        monkeypatch.setattr("benchmarks.upsampling.__main__.version_of", lambda *_, v=version: v)
+        notebook = Notebook(tmp_path / "readings.jsonl")
+        assert notebook.current(wanted) == []
+        measure(case, "original", "rapidocr", NO_PROGRAMS, notebook)
+
+    assert [row.version for row in notebook.readings] == ["1", "2"]
+    assert [row.version for row in notebook.current(wanted)] == ["2"]
+
+
 def test_spaces_and_case_are_no_errors_and_edits_stay_below_the_length(case):
     """A flood of wrong text counts as much as none."""
     assert score(case.truth.upper().replace(" ", ""), case)[0] == 0

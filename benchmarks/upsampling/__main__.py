@@ -99,20 +99,20 @@ class Notebook:
                 file.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
 
     def current(self, w: Wanted) -> list[Reading]:
-        """Return the readings of the present weights and parameters that are asked for."""
+        """Return the readings of the present engines, weights and parameters that are asked for."""
         return [
             row
             for row in self.readings
             if row.engine in w.engines
             and row.condition in w.conditions
-            and row.version == version_of(row.condition)
+            and row.version == version_of(row.condition, row.engine)
         ]
 
 
 def measure(case: Case, condition: str, engine: str, w: Wanted, notebook: Notebook) -> None:
     """Read one case under one condition, unless that is known."""
     plain = same_as(condition, case, engine)
-    version = version_of(plain)
+    version = version_of(plain, engine)
     known = notebook.find(engine, case, plain, version)
     if known is None:
         picture = apply(plain, case, engine, w.peers)
@@ -122,7 +122,7 @@ def measure(case: Case, condition: str, engine: str, w: Wanted, notebook: Notebo
         known = reading_of(case, plain, engine, version, picture, text)
         notebook.add(known)
     if plain != condition:
-        again = {**asdict(known), "condition": condition, "version": version_of(condition)}
+        again = {**asdict(known), "condition": condition, "version": version_of(condition, engine)}
         notebook.add(Reading(**again))
 
 

@@ -12,7 +12,9 @@ import cv2
 import numpy as np
 
 from ocr_nb.advice import READERS, advise
+from ocr_nb.engine.recognizer import ENGINES, make_recognizer
 from ocr_nb.engine.upsampler import Upsampler, make_upsampler, upsample_picture
+from ocr_nb.errors import EngineUnavailable
 from ocr_nb.filters import remade
 from ocr_nb.images import Picture, load_picture
 
@@ -72,10 +74,20 @@ def upsampler_for(method: str) -> Upsampler:
     return make_upsampler(method)
 
 
-def version_of(condition: str) -> str:
-    """Return what changes when the pixels of a condition of ours do; empty for all others."""
+def version_of(condition: str, engine: str) -> str:
+    """Return what changes when an engine of ours does, or the pixels of a condition of ours."""
     method = condition.partition(" ")[0]
-    return upsampler_for(OURS[method]).version if method in OURS else ""
+    pixels = upsampler_for(OURS[method]).version if method in OURS else ""
+    return " on ".join(part for part in (_engine_version(engine), pixels) if part)
+
+
+@cache
+def _engine_version(engine: str) -> str:
+    """Return an engine's version; empty for one that is not ours or not installed."""
+    try:
+        return make_recognizer(engine).version if engine in ENGINES else ""
+    except EngineUnavailable:
+        return ""
 
 
 def filtered(picture: Picture, method: str, factor: int) -> Picture:
