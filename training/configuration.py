@@ -29,7 +29,7 @@ class Configuration:
     own_reader_patch: tuple[int, int] = (48, 120)
     own_reader_rate: float = 2e-3
 
-    pixel_steps: int = 11_500
+    pixel_steps: int = 16_000
     """Stage 1: squared error alone."""
     pixel_batch: int = 8
     pixel_patch: tuple[int, int] = (72, 72)
@@ -37,7 +37,7 @@ class Configuration:
     pixel_rate: float = 8e-4
     pixel_rate_end: float = 8e-4
 
-    reader_steps: int = 3_200
+    reader_steps: int = 9_000
     """Stage 2: squared error and what two recognizers make of the output."""
     reader_batch: int = 8
     reader_patch: tuple[int, int] = (48, 112)
@@ -45,11 +45,11 @@ class Configuration:
     """Lines of text a batch carries at most."""
     teacher_lines: int = 4
     """Of these, how many PP-OCRv4 reads."""
-    teacher_share: float = 0.004
+    teacher_share: float = 0.006
     """Weight of its CTC loss of a character beside the squared error."""
     own_lines: int = 16
     """How many the own reader reads."""
-    own_share: float = 0.003
+    own_share: float = 0.0045
     faintest_strength: float = 0.4
     """What the readers see is bicubic plus a share of the network's output: by chance from this to all."""
     reader_rate: float = 6e-4
