@@ -37,7 +37,7 @@ class Configuration:
     pixel_rate: float = 8e-4
     pixel_rate_end: float = 8e-4
 
-    reader_steps: int = 9_000
+    reader_steps: int = 4_400
     """Stage 2: squared error and what two recognizers make of the output."""
     reader_batch: int = 8
     reader_patch: tuple[int, int] = (48, 112)
