@@ -541,3 +541,17 @@ def test_a_page_without_ink_is_shown_once(monkeypatch):
     )
     assert make_recognizer("tesseract").recognize(np.full((60, 60, 3), 255, np.uint8)) == ()
     assert told == [300]
+
+
+def test_a_column_of_figures_taken_for_a_line_of_tesseract_stays_where_it_is():
+    """Its steep base line, prolonged to the side, once put a word across all lines of a receipt."""
+    column = tesseract._baseline_of(((600, 400), (604, 100)))
+    seen = [tesseract._Seen("1", (592, 100, 611, 130), 0.3), tesseract._Seen("2", (588, 300, 620, 330), 0.4)]
+    fragments = list(tesseract._cells(seen, column))
+    assert [fragment.words[0].text for fragment in fragments] == ["1", "2"]
+    for fragment, word in zip(fragments, seen, strict=True):
+        (placed,) = fragment.words
+        assert (*placed.corners.min(axis=0), *placed.corners.max(axis=0)) == word.box
+    assert tesseract._baseline_of(((0, 50), (200, 60))) is not None
+    assert tesseract._baseline_of(((50, 0), (50, 90))) is None
+    assert tesseract._baseline_of(None) is not None

@@ -61,6 +61,9 @@ OTHER_TRY = 0.8
 """Of the resolution: told so if neither that nor `ASSUMED_DPI` gives a whole reading."""
 LEVEL_ENOUGH = 1.5
 """Degrees: what Tesseract takes in its stride."""
+STEEPEST = 0.5
+"""Slope of a line of text; pages are leveled before. What is steeper runs up or down, or is a column of
+figures taken for a line: its base line, prolonged to a page's width, would lie beyond the page."""
 _LSTM_ONLY = 1
 _Matrix = npt.NDArray[np.float64]
 
@@ -88,7 +91,7 @@ class TesseractRecognizer:
 
         version = tesserocr.tesseract_version().split()[1]
         wrapper = importlib.metadata.version("tesserocr")
-        return cls(find_tessdata(), f"{version} (tesserocr {wrapper}, resolution by x-height, tried again)")
+        return cls(find_tessdata(), f"{version} (tesserocr {wrapper}, resolution by x-height, surest of several readings)")
 
     def languages(self) -> frozenset[str]:
         """Return the languages whose data file is in the folder."""
@@ -296,7 +299,7 @@ def _fragments(iterator: Any) -> Iterator[Fragment]:
 
     word_level, line_level = tesserocr.RIL.WORD, tesserocr.RIL.TEXTLINE
     line: list[_Seen] = []
-    baseline = _Baseline(0, 0)
+    baseline: _Baseline | None = None
     for item in tesserocr.iterate_level(iterator, word_level):
         if item.Empty(word_level):
             continue
@@ -310,18 +313,29 @@ def _fragments(iterator: Any) -> Iterator[Fragment]:
     yield from _cells(line, baseline)
 
 
-def _baseline_of(points: tuple[tuple[int, int], tuple[int, int]] | None) -> _Baseline:
-    """Return the line through two points; a vertical or missing one counts as the top of the page."""
-    if points is None or points[0][0] == points[1][0]:
+def _baseline_of(points: tuple[tuple[int, int], tuple[int, int]] | None) -> _Baseline | None:
+    """Return the line through two points; without them the top of the page, None if it is too steep."""
+    if points is None:
         return _Baseline(0, 0)
     (x0, y0), (x1, y1) = [(x - MARGIN_PX, y - MARGIN_PX) for x, y in points]
+    if abs(y1 - y0) > STEEPEST * abs(x1 - x0) or x0 == x1:
+        return None
     slope = (y1 - y0) / (x1 - x0)
     return _Baseline(y0 - slope * x0, slope)
 
 
-def _cells(line: list[_Seen], baseline: _Baseline) -> Iterator[Fragment]:
-    """Cut one line into its cells; every word reaches as high and as low as the line does."""
+def _cells(line: list[_Seen], baseline: _Baseline | None) -> Iterator[Fragment]:
+    """Cut one line into its cells; every word reaches as high and as low as the line does.
+
+    Without a base line each word stands alone, in its own box.
+    """
     if not line:
+        return
+    if baseline is None:
+        for word in line:
+            left, top, right, bottom = word.box
+            corners = _slanted(left, right, _Baseline(0, 0), (-top, bottom))
+            yield Fragment((PlacedWord(word.text, corners, word.confidence),))
         return
     above = max(baseline.at((word.box[0] + word.box[2]) / 2) - word.box[1] for word in line)
     below = max(word.box[3] - baseline.at((word.box[0] + word.box[2]) / 2) for word in line)
