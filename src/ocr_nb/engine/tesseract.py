@@ -91,7 +91,7 @@ class TesseractRecognizer:
 
         version = tesserocr.tesseract_version().split()[1]
         wrapper = importlib.metadata.version("tesserocr")
-        return cls(find_tessdata(), f"{version} (tesserocr {wrapper}, resolution by x-height, surest of several readings)")
+        return cls(find_tessdata(), f"{version} (tesserocr {wrapper}, resolution by x-height, surest reading)")
 
     def languages(self) -> frozenset[str]:
         """Return the languages whose data file is in the folder."""
