@@ -91,7 +91,8 @@ class TesseractRecognizer:
 
         version = tesserocr.tesseract_version().split()[1]
         wrapper = importlib.metadata.version("tesserocr")
-        return cls(find_tessdata(), f"{version} (tesserocr {wrapper}, resolution by x-height, surest reading)")
+        ours = "resolution by x-height, surest reading"
+        return cls(find_tessdata(), f"{version} (tesserocr {wrapper}, {ours})")
 
     def languages(self) -> frozenset[str]:
         """Return the languages whose data file is in the folder."""
