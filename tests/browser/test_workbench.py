@@ -203,6 +203,8 @@ def test_on_a_phone_by_touch_in_voila(voila, chromium):
     second.tap()
     expect(second).to_have_attribute("aria-pressed", "true")
     expect(desk.locator(".ocrnb-desk__below .ocrnb-desk__head").first).to_contain_text("receipt")
+    # Until the kernel has answered, the words of the image before are shown, dimmed.
+    expect(desk.locator(".ocrnb-diff").first).to_contain_text("HARDWARE", timeout=PATIENCE)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     small = desk.locator(".ocrnb-desk__columns :is(button, select):visible").evaluate_all(
         "all => all.filter((one) => one.closest('.ocrnb-desk__slot') === null)"

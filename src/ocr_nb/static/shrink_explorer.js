@@ -429,7 +429,13 @@ class View {
     this.lens = null;
     this.shown = new Map();
     this.leaving = new AbortController();
-    this.save = saver(() => model.save_changes(), SAVE_EVERY);
+    // Chosen and not yet sent: until then the kernel's echo of an earlier choice may overwrite it in the model.
+    this.wanted = null;
+    this.save = saver(() => {
+      if (this.wanted !== null) model.set("x_height", this.wanted);
+      this.wanted = null;
+      model.save_changes();
+    }, SAVE_EVERY);
     this.build(el);
     this.update = () => this.refresh();
     this.rebuild = () => this.setUp();
@@ -504,7 +510,7 @@ class View {
     this.ticks = make("div", "ticks", { "aria-hidden": "true" });
     this.range.addEventListener("input", () => this.slide(heightAt(Number(this.range.value))), on);
     this.range.addEventListener("keydown", (event) => {
-      const height = event.ctrlKey || event.metaKey || event.altKey ? null : heightAfter(event.key, this.model.get("x_height"), this.heights);
+      const height = event.ctrlKey || event.metaKey || event.altKey ? null : heightAfter(event.key, this.chosenHeight(), this.heights);
       if (height === null) return;
       event.preventDefault();
       this.slide(height);
@@ -544,13 +550,18 @@ class View {
 
   slide(height) {
     const chosen = nearest(height, this.heights);
-    if (chosen === this.model.get("x_height")) {
+    if (chosen === this.chosenHeight()) {
       this.range.value = placeOf(chosen);
       return;
     }
+    this.wanted = chosen;
     this.model.set("x_height", chosen);
     this.save();
     this.refresh();
+  }
+
+  chosenHeight() {
+    return this.wanted ?? this.model.get("x_height");
   }
 
   moveLens(x, y) {
@@ -603,7 +614,7 @@ class View {
   }
 
   get spot() {
-    return [this.model.get("x_height"), this.model.get("damage"), this.model.get("engine")];
+    return [this.chosenHeight(), this.model.get("damage"), this.model.get("engine")];
   }
 
   lensSize() {
@@ -622,7 +633,7 @@ class View {
 
   show() {
     const setup = this.model.get("setup");
-    const height = this.model.get("x_height");
+    const height = this.chosenHeight();
     const place = this.album.places.get(placeKey(this.model.get("page"), this.spot));
     this.root.dataset.teaching = this.model.get("teaching");
     this.large.setAttribute("aria-pressed", this.model.get("teaching"));
