@@ -48,8 +48,8 @@ POINTS_AN_INCH = 72
 TEXT_POINTS, X_OF_EM = 10.0, 0.5
 """Text is taken for print of ten points, whose x is five points high: so a picture's resolution follows from
 its x-height. Tesseract's layout analysis measures in inches what a rule, a speck or a column is; told a wrong
-resolution it drops the fields of forms. Of forms scanned at 75 dpi and enlarged threefold it misread 0.61
-told 300 dpi, 0.09 told this (5 pages); small print as it is, x 6 px: 0.43 and 0.11 (10 pages)."""
+resolution it drops the fields of forms and misreads small print several times as often
+(`benchmarks/resolution.py`, its table in `docs/benchmarks.md`)."""
 ASSUMED_DPI = 300
 """What it is told of single lines and of pages whose text cannot be measured, for it guesses badly."""
 CREDIBLE_DPI = 70, 2400
