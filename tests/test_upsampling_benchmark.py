@@ -67,7 +67,7 @@ def test_a_reading_is_kept_and_not_repeated(case, tmp_path, monkeypatch):
 def test_another_version_of_the_engine_reads_anew(case, tmp_path, monkeypatch):
     """Figures of an engine that has changed since are neither shown nor built upon."""
     monkeypatch.setattr("benchmarks.upsampling.__main__.read", lambda *_: "Ingrid")
-    wanted = argparse.Namespace(engines=["rapidocr"], conditions=["original"], peers=None, ppocrv4=None)
+    wanted = argparse.Namespace(engines=["rapidocr"], conditions=["original"])
     for version in ("1", "2"):
         monkeypatch.setattr("benchmarks.upsampling.__main__.version_of", lambda *_, v=version: v)
         notebook = Notebook(tmp_path / "readings.jsonl")

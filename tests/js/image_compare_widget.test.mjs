@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import makeWidget, {
-  Album, collector, saver, stateOf, TRAITS, waitingText,
+  Album, collector, stateOf, teller, TRAITS, waitingText,
 } from "../../src/ocr_nb/static/image_compare_widget.js";
 
 /** A model as anywidget gives it, with what it sent and a way to answer. */
@@ -37,21 +37,38 @@ test("what is waited for is said in megabytes, and nothing once it is there", ()
   assert.equal(waitingText(8e6, 8e6), "");
 });
 
-test("a drag is saved at once, then now and then, and at its end", () => {
+test("a drag is told at once, then now and then, and at its end", () => {
   const queue = [];
-  let saved = 0;
-  const save = saver(() => { saved += 1; }, 100, (run) => queue.push(run));
-  save();
-  assert.equal(saved, 1);
-  for (let step = 0; step < 50; step += 1) save();
-  assert.equal(saved, 1);
+  const told = [];
+  const model = new Map();
+  model.save_changes = () => told.push(model.get("x"));
+  const chosen = teller(model, 80, (call) => queue.push(call));
+  const choose = (value) => { chosen.set("x", value); chosen.tell(); };
+  for (let move = 1; move <= 50; move++) choose(move);
+  assert.deepEqual(told, [1]);
   queue.shift()();
-  assert.equal(saved, 2);
+  assert.deepEqual(told, [1, 50]);
+  while (queue.length) queue.shift()();
+  assert.deepEqual(told, [1, 50]);
+  choose(51);
+  assert.deepEqual(told, [1, 50, 51]);
+});
+
+test("the kernel's echo of an earlier choice does not undo one that waits to be told", () => {
+  const queue = [];
+  const told = [];
+  const model = new Map();
+  model.save_changes = () => told.push(model.get("x"));
+  const chosen = teller(model, 80, (call) => queue.push(call));
+  const choose = (value) => { chosen.set("x", value); chosen.tell(); };
+  choose(7.5);
+  choose(7);
+  model.set("x", 7.5); // the echo
+  assert.equal(chosen.get("x"), 7);
   queue.shift()();
-  assert.equal(saved, 2);
-  assert.equal(queue.length, 0);
-  save();
-  assert.equal(saved, 3);
+  assert.deepEqual([model.get("x"), ...told], [7, 7.5, 7]);
+  model.set("x", 12); // by code, later: nothing waits any more
+  assert.equal(chosen.get("x"), 12);
 });
 
 test("the state is the model's, by the comparison's names", () => {

@@ -5,7 +5,7 @@ import test from "node:test";
 
 import {
   averagePlane, coverage, curveOf, gather, heightAfter, heightAt, heightText, inkiest, markPath, nearest, pathOf,
-  percentText, placeKey, placeOf, saver, sizeAt, verdictText,
+  percentText, placeKey, placeOf, sizeAt, teller, verdictText,
 } from "../../src/ocr_nb/static/shrink_explorer.js";
 
 const HEIGHTS = [2, 2.5, 3, 4, 5, 6, 8, 12, 16, 24];
@@ -106,16 +106,36 @@ test("pieces of a picture come together in any order, and twice without harm", (
   assert.deepEqual([...gather(parts, "b", { offset: 0, total: 2 }, new DataView(Uint8Array.of(9, 8, 7).buffer, 1, 2))], [8, 7]);
 });
 
-test("a drag is saved at once, then now and then, and at its end", () => {
+test("a drag is told at once, then now and then, and at its end", () => {
   const queue = [];
-  let saved = 0;
-  const save = saver(() => { saved++; }, 80, (call) => queue.push(call));
-  for (let move = 0; move < 50; move++) save();
-  assert.equal(saved, 1);
+  const told = [];
+  const model = new Map();
+  model.save_changes = () => told.push(model.get("x"));
+  const chosen = teller(model, 80, (call) => queue.push(call));
+  const choose = (value) => { chosen.set("x", value); chosen.tell(); };
+  for (let move = 1; move <= 50; move++) choose(move);
+  assert.deepEqual(told, [1]);
   queue.shift()();
-  assert.equal(saved, 2);
+  assert.deepEqual(told, [1, 50]);
   while (queue.length) queue.shift()();
-  assert.equal(saved, 2);
-  save();
-  assert.equal(saved, 3);
+  assert.deepEqual(told, [1, 50]);
+  choose(51);
+  assert.deepEqual(told, [1, 50, 51]);
+});
+
+test("the kernel's echo of an earlier choice does not undo one that waits to be told", () => {
+  const queue = [];
+  const told = [];
+  const model = new Map();
+  model.save_changes = () => told.push(model.get("x"));
+  const chosen = teller(model, 80, (call) => queue.push(call));
+  const choose = (value) => { chosen.set("x", value); chosen.tell(); };
+  choose(7.5);
+  choose(7);
+  model.set("x", 7.5); // the echo
+  assert.equal(chosen.get("x"), 7);
+  queue.shift()();
+  assert.deepEqual([model.get("x"), ...told], [7, 7.5, 7]);
+  model.set("x", 12); // by code, later: nothing waits any more
+  assert.equal(chosen.get("x"), 12);
 });

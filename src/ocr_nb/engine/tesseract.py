@@ -319,7 +319,7 @@ def _baseline_of(points: tuple[tuple[int, int], tuple[int, int]] | None) -> _Bas
     if points is None:
         return _Baseline(0, 0)
     (x0, y0), (x1, y1) = [(x - MARGIN_PX, y - MARGIN_PX) for x, y in points]
-    if abs(y1 - y0) > STEEPEST * abs(x1 - x0) or x0 == x1:
+    if abs(y1 - y0) >= STEEPEST * abs(x1 - x0):
         return None
     slope = (y1 - y0) / (x1 - x0)
     return _Baseline(y0 - slope * x0, slope)

@@ -42,24 +42,32 @@ export function waitingText(received, total) {
   return received ? `Loading, ${megabytes(received)} of ${megabytes(total)} MB` : "Loading, waiting for the kernel";
 }
 
-/** A function that calls `save` at once, then at most every `pause` ms, and never forgets the last call. */
-export function saver(save, pause, later = setTimeout) {
-  let waiting = false;
-  let again = false;
-  const run = () => {
-    waiting = again;
-    if (!again) return;
-    again = false;
-    save();
-    later(run, pause);
+/**
+ * Tells the kernel what a person chose: at once, then at most every `pause` ms, the last choice always. Until a
+ * choice is told, the kernel's echo of an earlier one may overwrite it in the model; it is not lost for that.
+ */
+export function teller(model, pause, later = setTimeout) {
+  const untold = new Map();
+  let isResting = false;
+  const tell = () => {
+    for (const [name, value] of untold) model.set(name, value);
+    untold.clear();
+    isResting = true;
+    model.save_changes();
+    later(() => {
+      isResting = false;
+      if (untold.size) tell();
+    }, pause);
   };
-  return () => {
-    if (waiting) again = true;
-    else {
-      waiting = true;
-      save();
-      later(run, pause);
-    }
+  return {
+    get: (name) => (untold.has(name) ? untold.get(name) : model.get(name)),
+    set(name, value) {
+      untold.set(name, value);
+      model.set(name, value);
+    },
+    tell() {
+      if (!isResting) tell();
+    },
   };
 }
 
@@ -153,18 +161,18 @@ const bytesOf = (piece) =>
     : new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
 
 function renderView(model, el, album) {
-  const save = saver(() => model.save_changes(), SAVE_EVERY);
+  const chosen = teller(model, SAVE_EVERY);
   let isTelling = false; // what this view changes it has drawn already
   const told = (state) => {
     isTelling = true;
     for (const [ours, theirs] of Object.entries(TRAITS)) {
-      if (model.get(theirs) !== state[ours]) model.set(theirs, state[ours]);
+      if (chosen.get(theirs) !== state[ours]) chosen.set(theirs, state[ours]);
     }
+    chosen.tell();
     isTelling = false;
-    save();
   };
   const build = () => mount(el, {
-    ...stateOf(model),
+    ...stateOf(chosen),
     words: album.words,
     verdict: model.get("verdict"),
     layers: model.get("layers").map((layer) => ({ ...layer, src: album.arrivalOf(layer) })),
@@ -183,7 +191,7 @@ function renderView(model, el, album) {
     for (const show of [wait, warn, stay]) show();
   };
   const follow = () => {
-    if (!isTelling) comparison.set(stateOf(model));
+    if (!isTelling) comparison.set(stateOf(chosen));
   };
   const mark = () => comparison.mark(album.words, model.get("verdict"));
   const hear = (kind) => (kind === "words" ? mark() : wait());

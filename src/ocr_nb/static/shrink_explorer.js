@@ -185,22 +185,33 @@ export function gather(parts, key, { offset, total }, data) {
   return found.bytes;
 }
 
-/** A function that calls `save` at once, then at most every `pause` ms, and never forgets the last call. */
-export function saver(save, pause, later = setTimeout) {
-  let waiting = false;
-  let again = false;
-  const rest = () => {
-    waiting = false;
-    if (again) run();
+/**
+ * Tells the kernel what a person chose: at once, then at most every `pause` ms, the last choice always. Until a
+ * choice is told, the kernel's echo of an earlier one may overwrite it in the model; it is not lost for that.
+ */
+export function teller(model, pause, later = setTimeout) {
+  const untold = new Map();
+  let isResting = false;
+  const tell = () => {
+    for (const [name, value] of untold) model.set(name, value);
+    untold.clear();
+    isResting = true;
+    model.save_changes();
+    later(() => {
+      isResting = false;
+      if (untold.size) tell();
+    }, pause);
   };
-  const run = () => {
-    again = waiting;
-    if (waiting) return;
-    waiting = true;
-    save();
-    later(rest, pause);
+  return {
+    get: (name) => (untold.has(name) ? untold.get(name) : model.get(name)),
+    set(name, value) {
+      untold.set(name, value);
+      model.set(name, value);
+    },
+    tell() {
+      if (!isResting) tell();
+    },
   };
-  return run;
 }
 
 /** What came for one model: the page, points, readings with their pictures; for all views. */
@@ -429,13 +440,7 @@ class View {
     this.lens = null;
     this.shown = new Map();
     this.leaving = new AbortController();
-    // Chosen and not yet sent: until then the kernel's echo of an earlier choice may overwrite it in the model.
-    this.wanted = null;
-    this.save = saver(() => {
-      if (this.wanted !== null) model.set("x_height", this.wanted);
-      this.wanted = null;
-      model.save_changes();
-    }, SAVE_EVERY);
+    this.chosen = teller(model, SAVE_EVERY);
     this.build(el);
     this.update = () => this.refresh();
     this.rebuild = () => this.setUp();
@@ -510,7 +515,7 @@ class View {
     this.ticks = make("div", "ticks", { "aria-hidden": "true" });
     this.range.addEventListener("input", () => this.slide(heightAt(Number(this.range.value))), on);
     this.range.addEventListener("keydown", (event) => {
-      const height = event.ctrlKey || event.metaKey || event.altKey ? null : heightAfter(event.key, this.chosenHeight(), this.heights);
+      const height = event.ctrlKey || event.metaKey || event.altKey ? null : heightAfter(event.key, this.chosen.get("x_height"), this.heights);
       if (height === null) return;
       event.preventDefault();
       this.slide(height);
@@ -550,18 +555,13 @@ class View {
 
   slide(height) {
     const chosen = nearest(height, this.heights);
-    if (chosen === this.chosenHeight()) {
+    if (chosen === this.chosen.get("x_height")) {
       this.range.value = placeOf(chosen);
       return;
     }
-    this.wanted = chosen;
-    this.model.set("x_height", chosen);
-    this.save();
+    this.chosen.set("x_height", chosen);
+    this.chosen.tell();
     this.refresh();
-  }
-
-  chosenHeight() {
-    return this.wanted ?? this.model.get("x_height");
   }
 
   moveLens(x, y) {
@@ -614,7 +614,7 @@ class View {
   }
 
   get spot() {
-    return [this.chosenHeight(), this.model.get("damage"), this.model.get("engine")];
+    return [this.chosen.get("x_height"), this.model.get("damage"), this.model.get("engine")];
   }
 
   lensSize() {
@@ -633,7 +633,7 @@ class View {
 
   show() {
     const setup = this.model.get("setup");
-    const height = this.chosenHeight();
+    const height = this.chosen.get("x_height");
     const place = this.album.places.get(placeKey(this.model.get("page"), this.spot));
     this.root.dataset.teaching = this.model.get("teaching");
     this.large.setAttribute("aria-pressed", this.model.get("teaching"));
