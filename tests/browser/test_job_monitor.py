@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from accessibility import serious_faults
+from doubles import wait_for
 from needs import needs
 from notebook_hosts import open_window, shoot
 from server.running import guarding
@@ -40,6 +41,9 @@ monitor
 BLOCK = """
 while not pathlib.Path("go").exists():
     time.sleep(0.1)
+"""
+DRAWN = """
+(all) => all.filter((row) => row.firstElementChild.checkVisibility({ contentVisibilityAuto: true })).length
 """
 TELL = "print(monitor.summary, '|', monitor.problem)"
 MANY = """
@@ -170,11 +174,8 @@ def test_five_hundred_lines_stay_and_only_those_in_sight_are_drawn(window):
     expect(monitor.get_by_role("grid")).to_have_attribute("aria-rowcount", "501")
     monitor.scroll_into_view_if_needed()
     expect(rows.first).to_be_visible()
-    drawn = rows.evaluate_all(
-        "(all) => all.filter((row) =>"
-        " row.firstElementChild.checkVisibility({ contentVisibilityAuto: true })).length"
-    )
-    assert 5 <= drawn <= 60
+    # Which lines are in sight is known a frame after they were scrolled there.
+    assert wait_for(lambda: 5 <= rows.evaluate_all(DRAWN) <= 60), rows.evaluate_all(DRAWN)
     expect(rows.first).to_contain_text("page 499.png")
     rows.evaluate_all("(all) => all.forEach((row) => { row.mine = true; })")
     window.run(4)

@@ -36,9 +36,11 @@ def test_letters_typed_in_a_widget_are_no_commands_of_the_notebook(notebook, nam
     page, number = notebook.page, list(WIDGETS).index(name)
     notebook.run(number)
     root = page.locator(f".{name}").first
-    root.wait_for()
+    button = root.get_by_role("button", disabled=False).first
+    button.wait_for()  # a monitor shows one that cannot be pressed until the kernel has told it of its tasks
     assert [] == root.evaluate(OPEN_TO_COMMANDS)
-    root.get_by_role("button").first.focus()
+    button.focus()
+    assert root.evaluate("(root) => root.contains(document.activeElement)")
     page.keyboard.press("d")
     page.keyboard.press("d")
     count = page.evaluate("jupyterapp.shell.currentWidget.content.widgets.length")

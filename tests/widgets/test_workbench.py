@@ -54,8 +54,13 @@ def desk(page):
 
 
 def told(desk, condition):
-    """Wait until what views are told fulfils `condition`."""
-    assert wait_for(lambda: condition(desk)), (desk.status, desk.table, desk.problem)
+    """Wait until what views are told fulfils `condition`, and all that is told with it has been told."""
+
+    def holds():
+        with desk._guard:
+            return condition(desk)
+
+    assert wait_for(holds), (desk.status, desk.table, desk.problem)
 
 
 def test_from_an_image_to_a_row_of_the_tracker(desk, page):
@@ -121,7 +126,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_changes_nothing(desk):
     wire.click(kind="set", name="conditions", value="original,upsampeld")
     wire.click(kind="set", name="regions", value="1, 2, 3")
     wire.click(kind="set", name="rotate", value="a little")
-    told(desk, lambda one: one.setup["faults"])
+    told(desk, lambda one: len(one.setup["faults"]) == 3)
     assert "did you mean 'upsampled'?" in desk.setup["faults"]["conditions"]
     assert desk.setup["faults"]["regions"] == (
         "The region '1, 2, 3' is not four whole numbers: left, top, right, bottom."
