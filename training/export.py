@@ -1,6 +1,7 @@
 """Write a run's averaged weights as ONNX, with a JSON beside them that says where they come from.
 
-`python -m training.export RUN_FOLDER src/ocr_nb/engine/weights/text_sr.onnx`
+`python -m training.export RUN_FOLDER src/ocr_nb/engine/weights/text_sr.onnx` writes them in eight bits
+(`quantize`); with `--exact` in float32, as they were trained.
 """
 
 import argparse
@@ -12,12 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import onnx
+import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from training.configuration import Configuration
 from training.network import GRID, MIDDLE, SLOPE, TextUpsampler, count_parameters
-from training.train import make_network
+from training.quantize import (
+    BATCHES,
+    METHOD,
+    PATCH,
+    SIZE,
+    UNTOUCHED,
+    calibration_pictures,
+    quantize,
+)
+from training.train import DEFAULT_CACHE, make_network
 from training.typesetting import FACTOR
 
 # Old enough for every runtime of recent years: nothing newer is used.
@@ -26,7 +37,7 @@ OPSET, IR_VERSION = 17, 8
 
 def to_onnx(model: TextUpsampler) -> onnx.ModelProto:
     """Build the graph node by node: `luma` `(N, 1, H, W)` to `residual` `(N, 1, FACTOR·H, FACTOR·W)`."""
-    nodes = [helper.make_node("Sub", ["luma", "middle"], ["centered"])]
+    nodes = [helper.make_node("Sub", ["luma", "middle"], ["centered"], name="centered")]
     constants = [numpy_helper.from_array(torch.tensor(MIDDLE).numpy(), "middle")]
 
     def convolve(name: str, layer: torch.nn.Module, source: str) -> str:
@@ -37,20 +48,23 @@ def to_onnx(model: TextUpsampler) -> onnx.ModelProto:
         pad = int(layer.padding[0])
         inputs = [source, f"{name}.weight", f"{name}.bias"]
         shape = {"kernel_shape": layer.kernel_size, "strides": layer.stride, "pads": [pad] * 4}
-        nodes.append(helper.make_node("Conv", inputs, [name], **shape))
+        nodes.append(helper.make_node("Conv", inputs, [name], name=name, **shape))
         return name
 
     def active(source: str) -> str:
-        nodes.append(helper.make_node("LeakyRelu", [source], [f"{source}.active"], alpha=SLOPE))
-        return f"{source}.active"
+        name = f"{source}.active"
+        nodes.append(helper.make_node("LeakyRelu", [source], [name], name=name, alpha=SLOPE))
+        return name
 
     def shuffle(source: str, name: str, size: int) -> str:
         # CRD is PyTorch's pixel shuffle: channel, then row, then column.
-        nodes.append(helper.make_node("DepthToSpace", [source], [name], blocksize=size, mode="CRD"))
+        nodes.append(
+            helper.make_node("DepthToSpace", [source], [name], name=name, blocksize=size, mode="CRD")
+        )
         return name
 
     def add(one: str, other: str, name: str) -> str:
-        nodes.append(helper.make_node("Add", [one, other], [name]))
+        nodes.append(helper.make_node("Add", [one, other], [name], name=name))
         return name
 
     near = active(convolve("near", model.near, active(convolve("first", model.first, "centered"))))
@@ -135,6 +149,19 @@ def describe(
     }
 
 
+def describe_quantization(exact: bytes) -> dict[str, Any]:
+    """Say how the eight-bit weights come from the float32 ones."""
+    return {
+        "float32_sha256": hashlib.sha256(exact).hexdigest(),
+        "float32_bytes": len(exact),
+        "weights": "int8, seven bits of it used, a scale for each channel",
+        "activations": f"uint8; {METHOD}",
+        "in_float32": list(UNTOUCHED),
+        "calibration": f"{BATCHES * SIZE} pictures of training text, {PATCH[0]} x {PATCH[1]} pixels",
+        "onnxruntime": onnxruntime.__version__,
+    }
+
+
 def is_one_configuration(legs: list[dict[str, Any]]) -> bool:
     """Tell whether the legs together are one run of the last one's configuration from scratch."""
     return all(
@@ -154,15 +181,23 @@ def main() -> None:
         "run", type=Path, help="folder of the run: configuration.json, checkpoint.pt, log.jsonl"
     )
     parser.add_argument("weights", type=Path, help="ONNX file to write; the JSON gets the same stem")
+    parser.add_argument("--exact", action="store_true", help="leave them in float32")
+    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="where the run's strips lie")
     wanted = parser.parse_args()
     c = Configuration.load(wanted.run / "configuration.json")
     checkpoint = torch.load(wanted.run / "checkpoint.pt", weights_only=True)
     model = make_network(c)
     model.load_state_dict(checkpoint["averaged"])
-    data = to_onnx(model).SerializeToString()
+    graph = to_onnx(model)
+    exact = data = graph.SerializeToString()
+    if not wanted.exact:
+        strips = wanted.cache / "strips" / f"train-{c.seed}-{c.strips}"
+        data = quantize(graph, calibration_pictures(strips, c.seed)).SerializeToString()
     wanted.weights.parent.mkdir(parents=True, exist_ok=True)
     wanted.weights.write_bytes(data)
     facts = describe(wanted.run, c, model, checkpoint, data)
+    if not wanted.exact:
+        facts["quantization"] = describe_quantization(exact)
     wanted.weights.with_suffix(".json").write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
     print(f"{wanted.weights}: {len(data)} bytes, step {checkpoint['step']} of {c.steps}")
 

@@ -189,11 +189,15 @@ def exceeds_pixels(data: bytes, max_pixels: int = MAX_PIXELS) -> bool:
         return False
 
 
+_PNG_EFFORT = 4
+"""Of 9. On enlarged print with grain level 6, the library's own, takes 2.5 times as long and saves 1 %."""
+
+
 def encode_png(pixels: npt.NDArray[np.uint8]) -> bytes:
     """Encode `(H, W)` or `(H, W, C)` uint8 as PNG."""
     flat = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     out = io.BytesIO()
-    PILImage.fromarray(np.ascontiguousarray(flat)).save(out, format="PNG", compress_level=6)
+    PILImage.fromarray(np.ascontiguousarray(flat)).save(out, format="PNG", compress_level=_PNG_EFFORT)
     return out.getvalue()
 
 

@@ -11,6 +11,7 @@ from training.configuration import Configuration
 from training.export import to_onnx
 from training.network import TextUpsampler, average_into
 from training.own_reader import OwnReader, alphabet_of, loss_of
+from training.quantize import quantize
 from training.strips import render_many
 from training.typesetting import FACTOR
 
@@ -45,6 +46,21 @@ def test_the_onnx_file_computes_the_same() -> None:
 
         assert found.shape == (2, 1, FACTOR * height, FACTOR * width)
         assert np.allclose(model(luma).detach().numpy(), found, atol=1e-4)
+
+
+def test_eight_bits_change_little() -> None:
+    """Next to what the network adds, on pictures that the ranges were not measured on."""
+    graph = to_onnx(perturbed(TextUpsampler(8, 12, 2, 1)))
+    chance = np.random.default_rng(0)
+    pictures = chance.random((6, 2, 1, 32, 40), np.float32)
+    exact, rounded = (
+        onnxruntime.InferenceSession(one.SerializeToString())
+        for one in (graph, quantize(graph, iter(pictures[:5])))
+    )
+    (was,), (found,) = (one.run(None, {"luma": pictures[5]}) for one in (exact, rounded))
+
+    assert np.abs(found - was).mean() < 0.1 * np.abs(was).mean()
+    assert b"DequantizeLinear" in quantize(graph, iter(pictures[:1])).SerializeToString()
 
 
 def test_a_pixel_changes_nothing_beyond_the_stated_radius() -> None:

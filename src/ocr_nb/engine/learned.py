@@ -26,6 +26,8 @@ DEFAULT_STRENGTH = 0.5
 """Share of the detail that is added, chosen by what Tesseract and PP-OCRv4 read on validation fonts
 (`training/choose_strength.py`, its tables in `training/README.md`): for both it is within 0.007 of the best,
 so one strength serves all readers. More turns doubtful strokes into confident wrong ones."""
+DEFAULT_TILE = 384
+"""Pixels of the input. Large tiles share more of their margins, small ones lie in the processor's cache."""
 _AROUND = np.ones((3, 3), np.uint8)
 _CUBIC_RADIUS = 2
 """Pixels of the input that OpenCV's cubic interpolation looks at on each side."""
@@ -39,14 +41,15 @@ class LearnedUpsampler:
     """A small text super-resolution network over cubic interpolation.
 
     The network enlarges four times; smaller factors average its pixels. Flat squares are interpolated only,
-    which saves most of the time on clean pages. Nothing in a result depends on the tile size or the number
-    of threads beyond the last bits of float32.
+    which saves most of the time on clean pages. It computes in eight bits but for its first layer
+    (`training/quantize.py`), so nothing in a result depends on the tile size or the number of threads beyond
+    the last bits of that.
     """
 
     name = "learned"
 
     def __init__(
-        self, *, strength: float = DEFAULT_STRENGTH, tile: int = 256, model: Model | None = None
+        self, *, strength: float = DEFAULT_STRENGTH, tile: int = DEFAULT_TILE, model: Model | None = None
     ) -> None:
         """Take the settings; the weights load when the first picture comes, once in a process.
 

@@ -80,15 +80,24 @@ def upsample_picture(picture: Picture, factor: int, upsampler: Upsampler | None 
     """
     check_factor(factor)
     check_size(picture, picture.width * factor, picture.height * factor)
+    return Filtered(
+        remade(picture, upsample_pixels(picture.pixels, factor, upsampler)), scale_map(factor, factor)
+    )
+
+
+def upsample_pixels(pixels: Pixels, factor: int, upsampler: Upsampler | None = None) -> Pixels:
+    """Enlarge `(H, W, C)` uint8, C being 1, 3 or 4, as `upsample_picture` does.
+
+    Raises:
+        SettingsError: the factor is not 2, 3 or 4.
+    """
+    check_factor(factor)
     method = upsampler or make_upsampler()
-    pixels = picture.pixels
     if pixels.shape[2] == 1:
-        result = _eight_bit(_enlarge_channel(pixels[:, :, 0].astype(np.float32), factor, method))[:, :, None]
-    elif pixels.shape[2] == 4:
-        result = _enlarge_transparent(pixels, factor, method)
-    else:
-        result = _enlarge_colors(pixels, factor, method)
-    return Filtered(remade(picture, result), scale_map(factor, factor))
+        return _eight_bit(_enlarge_channel(pixels[:, :, 0].astype(np.float32), factor, method))[:, :, None]
+    if pixels.shape[2] == 4:
+        return _enlarge_transparent(pixels, factor, method)
+    return _enlarge_colors(pixels, factor, method)
 
 
 def _eight_bit(values: npt.NDArray[np.float32]) -> Pixels:
