@@ -70,21 +70,15 @@ class QuietWidget(anywidget.AnyWidget):  # type: ignore[misc]
         return None
 
     def open(self) -> None:
-        """Open the widget's connection to its views."""
-        super().open()
-        self._stay_reachable()
-
-    def _send(self, msg: Any, buffers: Any = None) -> None:
-        super()._send(msg, buffers)
-        self._stay_reachable()
-
-    def _stay_reachable(self) -> None:
-        """Let what a view says next come on the host's subshell, also while a cell runs.
+        """Open the widget's connection to its views; what they say is heard also while a cell runs.
 
         ipykernel 7.4 sends a view's messages to the shell from which the widget spoke last. What our
         background thread says counts as the main shell's, where a click would wait for the running cell.
+        They stay on the subshell on which the host sent them.
         """
-        getattr(self.comm, "__dict__", {}).pop("_reply_subshell_id", None)
+        super().open()
+        if hasattr(self.comm, "_reply_subshell_for"):
+            self.comm._reply_subshell_for = _as_it_was_sent
 
     def _hear(self, message: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
         try:
@@ -146,3 +140,8 @@ def refuse_unknown(owner: str, unknown: Mapping[str, Any], known: Iterable[str])
     """
     for name in unknown:
         raise TypeError(f"{owner} has no {name!r}: {suggestion(name, known)}")
+
+
+def _as_it_was_sent(data: object, subshell: str | None) -> str | None:
+    """Return the subshell on which the host sent a message."""
+    return subshell
