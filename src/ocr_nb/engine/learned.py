@@ -24,7 +24,7 @@ from .tiles import enlarge_in_tiles
 _WEIGHTS = Path(__file__).parent / "weights" / "text_sr.onnx"
 DEFAULT_STRENGTH = 0.5
 """Share of the detail that is added, chosen by what Tesseract and PP-OCRv4 read on validation fonts
-(`training/choose_strength.py`, its tables in `training/README.md`): for both it is within 0.007 of the best,
+(`training/choose_strength.py`, its tables in `training/README.md`): for both it is within 0.003 of the best,
 so one strength serves all readers. More turns doubtful strokes into confident wrong ones."""
 DEFAULT_TILE = 384
 """Pixels of the input. Large tiles share more of their margins, small ones lie in the processor's cache."""
