@@ -125,6 +125,16 @@ def test_skew_hardly_changes_the_x_height(page, degrees):
     assert measure_x_height(skew(page(size=16), degrees)) == pytest.approx(x_height_of(16), rel=0.15)
 
 
+def test_a_stroke_near_the_border_is_no_word_without_ink():
+    """Closing fills the gap between both; what is filled has nothing to be measured, and nobody is warned."""
+    page = np.ones((120, 200), np.float32)
+    for number in range(8):
+        page[30:50, 10 + 17 * number : 22 + 17 * number] = 0
+    alone = measure_x_height(page)
+    page[90:93, -6] = 0
+    assert alone == measure_x_height(page)
+
+
 def test_frames_and_rules_are_not_letters(page):
     """A box around the text and a line below the heading change nothing."""
     framed = page(size=16)

@@ -144,6 +144,8 @@ def _word_zones(
         if height < 3 or width < 1.2 * height:
             continue
         rows, columns = np.nonzero(mask[box] & (labels[box] == index))
+        if not rows.size:
+            continue  # between a stroke and the border, where closing with an even width fills the paper
         profile = _level_profile(rows, columns, ink[box][rows, columns])
         zones = _plateaus(profile, typical) if profile.size < 6 * typical else None
         if zones is not None and zones[0][1] >= _lowest(zones[0][1], width, area) * typical:
