@@ -6,6 +6,7 @@ and kernel at DEBUG, and every file below the server's folder. A leaky widget sh
 
 from __future__ import annotations
 
+import ast
 import base64
 import binascii
 import io
@@ -111,8 +112,13 @@ def _pictures(content: str) -> Iterator[bytes]:
             yield base64.b64decode(text[: len(text) // 4 * 4])
         except binascii.Error:
             continue
-    for found in re.finditer(r"\\x89PNG(?:[^'\"]|\\')*", content):
-        yield found[0].encode("latin-1", "replace").decode("unicode_escape").encode("latin-1", "replace")
+    in_json = content.replace('\\"', '"').replace("\\\\", "\\")
+    for text in (content, in_json):
+        for found in re.finditer(r"""b(['"])\\x89PNG(?:\\.|(?!\1).)*\1""", text):
+            try:
+                yield ast.literal_eval(found[0])
+            except (SyntaxError, ValueError):  # no bytes as Python prints them after all
+                continue
     for found in re.finditer("\x89PNG", content):
         yield content[found.start() : found.start() + 500_000].encode("latin-1", "replace")
 
