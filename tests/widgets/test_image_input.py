@@ -22,7 +22,7 @@ from ocr_nb import ImageInput, samples
 from ocr_nb.errors import ImageError, SettingsError
 from ocr_nb.images import encode_png, load_picture
 from ocr_nb.settings import Settings
-from ocr_nb.widgets import arrivals
+from ocr_nb.widgets import arrivals, image_input
 from ocr_nb.widgets.uploads import FORGOTTEN_AFTER, MOST_BYTES, Uploads
 
 PIECE = 1 << 20
@@ -285,6 +285,23 @@ def test_a_text_finds_its_image_whichever_comes_first():
     wire.drop("three.gt.txt", b"\xff\xfe")
     assert wait_for(lambda: inputs.refused)
     assert ("three.gt.txt", "three.gt.txt is not UTF-8: save it as UTF-8.") == inputs.refused[0]
+
+
+def test_a_text_that_comes_while_its_image_is_measured_is_not_lost(monkeypatch):
+    """Several files of a folder are worked on at once; such an image is neither waited for nor listed."""
+    inputs = ImageInput()
+    wire = Wire(inputs)
+    measure = image_input.take_in
+
+    def measure_slowly(*image, **told):
+        wire.drop("one.gt.txt", b"first")
+        assert wait_for(lambda: wire.of("taken"))
+        return measure(*image, **told)
+
+    monkeypatch.setattr(image_input, "take_in", measure_slowly)
+    wire.drop("one.png", page())
+    assert wait_for(lambda: [image.ground_truth for image in inputs.images] == ["first"])
+    assert [] == inputs._arrivals.texts
 
 
 def test_a_view_can_do_what_code_can():

@@ -180,9 +180,16 @@ class Arrivals:
         if upload.name.lower().endswith(TRUTH_SUFFIX):
             self._read_truth(upload.name, data)
             return
+        stem = Path(upload.name).stem
+        self._owner.admit(data, upload.name, self._claim(stem), True, upload.turn)
+        came_meanwhile = self._claim(stem)
+        if came_meanwhile is not None:
+            self._owner.tell_truth(stem, came_meanwhile)
+
+    def _claim(self, stem: str) -> str | None:
+        """Take the ground truth that waits for an image, if there is one."""
         with self._guard:
-            truth = self._texts.pop(Path(upload.name).stem, None)
-        self._owner.admit(data, upload.name, truth, True, upload.turn)
+            return self._texts.pop(stem, None)
 
     def _read_truth(self, name: str, data: bytes) -> None:
         """Give a ground truth to the image of the same name, now or when it comes."""
@@ -191,9 +198,11 @@ class Arrivals:
         except UnicodeDecodeError:
             raise ImageError(f"{name} is not UTF-8: save it as UTF-8.") from None
         stem = name[: -len(TRUTH_SUFFIX)]
-        if not self._owner.tell_truth(stem, text):
-            with self._guard:
-                self._texts[stem] = text
+        # It waits first: an image that is being measured is not on the list yet, and asks once it is.
+        with self._guard:
+            self._texts[stem] = text
+        if self._owner.tell_truth(stem, text):
+            self._claim(stem)
 
     def _read_sample(self, name: str, turn: int) -> None:
         (sample,) = samples(name)
