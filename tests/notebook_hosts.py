@@ -251,7 +251,7 @@ class Window:
             factory="Notebook",
             kernelPreference={"shouldStart": False, "autoStartDefault": False},
         )
-        self.page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.isReady")
+        self.page.wait_for_function("jupyterapp.shell.currentWidget?.context?.isReady")
         status = "jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status ?? 'none'"
         assert self.page.evaluate(status) == "none"
 

@@ -168,7 +168,8 @@ def _await_server(address: str, started: float) -> None:
 def _look_first(page: Page, started: float) -> bool:
     """Run the only cell of the first notebook, which must be open, without a pop-up in the way."""
     page.wait_for_function(
-        "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus === 'connected'"
+        "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus"
+        " === 'connected'"
     )
     opened = page.evaluate("jupyterapp.shell.currentWidget.context.path")
     print(f"   opens {opened}, kernel connected {time.monotonic() - started:.1f} s after the server's start")
