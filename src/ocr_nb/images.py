@@ -190,7 +190,7 @@ def exceeds_pixels(data: bytes, max_pixels: int = MAX_PIXELS) -> bool:
 
 
 _PNG_EFFORT = 4
-"""Of 9. Level 6, the library's own, takes far longer on enlarged print with grain and saves next to nothing."""
+"""Of 9. Level 6, the library's own, takes far longer on print with grain and saves next to nothing."""
 
 
 def encode_png(pixels: npt.NDArray[np.uint8]) -> bytes:
