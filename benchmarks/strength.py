@@ -13,7 +13,7 @@ import os
 from collections import defaultdict
 
 import cv2
-from benchmarks.advice import DAMAGES, FAMILIES, LINES, draw_page
+from benchmarks.advice import DAMAGES, FAMILIES, LINES, draw_book
 from rapidfuzz.distance import Levenshtein
 from training.evaluate import normalized
 from training.fonts import font_files
@@ -48,7 +48,7 @@ def main() -> None:
     for damage, spoil in DAMAGES.items():
         for x_height in X_HEIGHTS:
             for seed, file in enumerate(files[: wanted.pages], FIRST_SEED):
-                page = from_array(spoil(draw_page(file, x_height), seed))
+                page = from_array(spoil(draw_book(file, x_height), seed))
                 factor = advise(page, "tesseract").factor
                 for strength in STRENGTHS if factor > 1 else ():
                     large = upsample_picture(page, factor, LearnedUpsampler(strength=strength)).picture

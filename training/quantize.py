@@ -2,8 +2,9 @@
 
 In: the exported graph in float32 and small pictures of training text. Out: the same graph in eight bits
 (ONNX's QuantizeLinear and DequantizeLinear pairs, which runtimes fuse). A gray picture enters without a
-loss: its own eight bits are the scale of the first layer's input. Weights use seven of the eight bits and a scale for each channel: processors without VNNI instructions add products of eight
-bits in sixteen, which would overflow, and then answer otherwise than others.
+loss: its own eight bits are the scale of the first layer's input. Weights use seven of the eight bits and a
+scale for each channel: processors without VNNI instructions add products of eight bits in sixteen, which
+would overflow, and then answer otherwise than others.
 """
 
 import contextlib
