@@ -12,9 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from needs import needs
 from ocr_nb.engine import detector, languages, recognizer, tesseract
-from ocr_nb.engine.detector import TextDetector, boxes_of, first_scale, second_scale
+from ocr_nb.engine.detector import TextBox, TextDetector, boxes_of, first_scale, second_scale
 from ocr_nb.engine.line_reader import Letter, LineReader, collapse, cut_out
-from ocr_nb.engine.rapid import RapidRecognizer, place_words
+from ocr_nb.engine.rapid import RapidRecognizer, band_of, place_words
 from ocr_nb.engine.reading_order import Fragment, PlacedWord
 from ocr_nb.engine.recognizer import make_recognizer
 from ocr_nb.engine.session import load_model
@@ -117,6 +117,15 @@ class TestBothEngines:
         (line,) = engine.recognize(strip, detect=False)
 
         assert line.text == "Invoice number 20418"
+
+    @pytest.mark.parametrize("margin", [4, 20])
+    def test_paper_around_a_line_makes_its_letters_no_smaller(self, engine, draw_text, margin):
+        """A line of 9 px letters reads the same however much paper lies above and below it."""
+        strip = rgb(draw_text("Invoice 20418 due 14 March", size=14, margin=margin))
+
+        (line,) = engine.recognize(strip, detect=False)
+
+        assert line.text == "Invoice 20418 due 14 March"
 
     @pytest.mark.parametrize("degrees", [-12, 7])
     def test_a_skewed_page_reads_like_a_level_one(self, engine, page, degrees):
@@ -253,6 +262,33 @@ class TestRapid:
         """A misspelled engine is answered with the one that was meant."""
         with pytest.raises(SettingsError, match=r"no engine 'rapidorc': did you mean 'rapidocr'\?"):
             make_recognizer("rapidorc")
+
+
+class TestBandOfALine:
+    """Which rows of a picture of one line are read."""
+
+    PIXELS = np.full((40, 200, 3), 255, np.uint8)
+
+    def box(self, left, top, right, bottom):
+        corners = [[left, top], [right, top], [right, bottom], [left, bottom]]
+        return TextBox(np.array(corners, np.float32), 0.9)
+
+    def rows(self, *boxes):
+        corners = band_of(self.PIXELS, boxes)
+        assert corners[:, 0].tolist() == [0, 200, 200, 0]
+        assert corners[0, 1] == corners[1, 1]
+        assert corners[2, 1] == corners[3, 1]
+        return float(corners[0, 1]), float(corners[2, 1])
+
+    def test_without_boxes_all_is_read(self):
+        """A line that the detector does not see is still a line."""
+        assert self.rows() == (0, 40)
+
+    def test_boxes_on_the_row_of_the_largest_belong_to_the_line(self):
+        """Words apart, one of them with a descender; not the neighbor below, nor anything outside."""
+        assert self.rows(self.box(5, 10, 90, 20), self.box(120, 11, 150, 24)) == (10, 24)
+        assert self.rows(self.box(5, 10, 90, 20), self.box(5, 30, 40, 39)) == (10, 20)
+        assert self.rows(self.box(5, -3, 90, 44)) == (0, 40)
 
 
 class TestDetector:

@@ -77,7 +77,7 @@ class RapidRecognizer:
         """Read `pixels` `(H, W, 3)`; see `Recognizer`."""
         self._check(language)
         if not detect:
-            return arrange(self._read(pixels, [_whole(pixels)], language))
+            return arrange(self._read(pixels, [band_of(pixels, self._detector.find(pixels))], language))
         boxes = self._find(pixels)
         fragments = self._read(pixels, boxes, language)
         if boxes and _trust(fragments) < DOUBT:
@@ -186,6 +186,24 @@ def _part(corners: Floats, start: float, end: float) -> Floats:
 def _whole(pixels: Rgb) -> Floats:
     height, width = pixels.shape[:2]
     return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+
+
+def band_of(pixels: Rgb, boxes: Sequence[TextBox]) -> Floats:
+    """Return the corners of the line that fills a picture: all of its width, as high as its text.
+
+    The reader sees every line at the same height, so paper above and below makes the letters small. The
+    largest box says where the line is; those whose middles lie within it belong to it.
+    """
+    band = _whole(pixels)
+    if not boxes:
+        return band
+    largest = max(boxes, key=lambda box: box.width * box.height).corners[:, 1]
+    tops_and_bottoms = [
+        rows for box in boxes if largest.min() <= (rows := box.corners[:, 1]).mean() <= largest.max()
+    ]
+    band[:2, 1] = max(0.0, min(float(rows.min()) for rows in tops_and_bottoms))
+    band[2:, 1] = min(float(pixels.shape[0]), max(float(rows.max()) for rows in tops_and_bottoms))
+    return band
 
 
 def _turned(box: TextBox, boxes: Sequence[TextBox]) -> Floats:
