@@ -1,9 +1,12 @@
-"""An experiment: does it help RapidOCR to find lines on one enlargement and to read them from another?
+"""An experiment: does it help RapidOCR to find lines on one enlargement and to read them from another, or
+to read each line several times and to take the mean?
 
     python -m benchmarks.line_by_line --receipts FOLDER [--limit 5]
 
 Finds the lines on the original or on an enlarged page, cuts them out of the same or of another one, and
-prints CER without spaces. Single lines are only read. It reaches into the recognizer's rooms, as nothing else
+prints CER without spaces. Single lines are only read. For a mean, the line is cut out of several enlargements
+or a little higher and lower; the columns of probabilities lie over each other, and their geometric mean is
+read. It reaches into the recognizer's rooms, as nothing else
 does: no gain was found, so the recognizer has no door for it.
 """
 
@@ -12,6 +15,7 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -21,10 +25,13 @@ from benchmarks.upsampling import cases
 from benchmarks.upsampling.cases import Case
 from benchmarks.upsampling.reading import score
 
+from ocr_nb.engine import languages
+from ocr_nb.engine.detector import Floats
 from ocr_nb.engine.layout import Line
 from ocr_nb.engine.learned import LearnedUpsampler
-from ocr_nb.engine.rapid import DOUBT, RapidRecognizer, _trust, _whole
-from ocr_nb.engine.reading_order import arrange
+from ocr_nb.engine.line_reader import MIN_WIDTH_PX, _batch_of, collapse, cut_out
+from ocr_nb.engine.rapid import DOUBT, MIN_CONFIDENCE, RapidRecognizer, _trust, band_of, place_words
+from ocr_nb.engine.reading_order import Fragment, arrange
 from ocr_nb.engine.recognizer import Rgb
 from ocr_nb.engine.upsampler import upsample_picture
 from ocr_nb.images import on_white
@@ -40,6 +47,15 @@ WAYS: dict[str, Way] = {
     "both x2 @0": (2, 0, 2, 0),
     "both x2 @0.5": (2, 0.5, 2, 0.5),
 }
+# Factor and strength of each enlargement that a line found on the original is read from, and how much lower
+# than found it is cut out, in heights of the line.
+Cut = tuple[int, float, float]
+MEANS: dict[str, tuple[Cut, ...]] = {
+    "mean of original, a little higher, lower": ((1, 0, 0), (1, 0, -0.05), (1, 0, 0.05)),
+    "mean of original, x2 @0": ((1, 0, 0), (2, 0, 0)),
+    "mean of original, x2 @0.5": ((1, 0, 0), (2, 0.5, 0)),
+    "mean of original, x2 @0, x4 @0.5": ((1, 0, 0), (2, 0, 0), (4, 0.5, 0)),
+}
 
 
 def enlarged(case: Case, factor: int, strength: float) -> Rgb:
@@ -53,10 +69,13 @@ def read_each_way(engine: RapidRecognizer, case: Case) -> Iterator[tuple[str, st
     """Yield each way's name and what is read; what several ways need is made once."""
     enlarge = cache(partial(enlarged, case))
     find = cache(lambda factor, strength: engine._find(enlarge(factor, strength)))
+    for name, cuts in MEANS.items():
+        yield name, _mean_reading(engine, case, [(enlarge(f, s), f, lower) for f, s, lower in cuts])
     for name, (find_factor, find_strength, read_factor, read_strength) in WAYS.items():
         page = enlarge(read_factor, read_strength)
         if case.layout == "line":
-            yield name, _text(arrange(engine._read(page, [_whole(page)], case.language)))
+            band = band_of(page, engine._detector.find(page))
+            yield name, _text(arrange(engine._read(page, [band], case.language)))
             continue
         scale = read_factor / find_factor
         boxes = [(box * scale).astype(np.float32) for box in find(find_factor, find_strength)]
@@ -64,6 +83,39 @@ def read_each_way(engine: RapidRecognizer, case: Case) -> Iterator[tuple[str, st
         if boxes and _trust(fragments) < DOUBT:
             fragments = engine._upside_down(page, boxes, case.language) or fragments
         yield name, _text(arrange([*fragments, *engine._strays(page, boxes, case.language)]))
+
+
+def _mean_reading(engine: RapidRecognizer, case: Case, pages: list[tuple[Rgb, int, float]]) -> str:
+    """Find the lines on the original and read the mean of what the cuts out of `pages` give."""
+    original, reader = enlarged(case, 1, 0), engine._reader
+    allowed = reader._letters_of(case.language, partial(languages.may_hold, case.language))
+    boxes = engine._detector.find(original)
+    is_line = case.layout == "line"
+    places = [band_of(original, boxes)] if is_line else engine._find(original)
+    fragments = []
+    for corners in places:
+        crops = [cut_out(page, _lowered(corners, lower) * np.float32(f)) for page, f, lower in pages]
+        width = crops[0].shape[1]
+        sized = [crop if crop.shape[1] == width else cv2.resize(crop, (width, 48)) for crop in crops]
+        logs = [np.log(reader._model(_batch_of(crop))[0][:, allowed] + 1e-6) for crop in sized]
+        mean = np.exp(np.mean(logs, axis=0))
+        mean /= mean.sum(axis=1, keepdims=True)
+        columns = len(mean) * width / max(width, MIN_WIDTH_PX)
+        letters = [
+            replace(letter, center=min(1.0, letter.center / columns))
+            for letter in collapse(mean, [reader.alphabet[k] for k in allowed])
+        ]
+        words = place_words(letters, corners)
+        if words and np.mean([x.confidence for x in letters if x.text != " "]) >= MIN_CONFIDENCE:
+            fragments.append(Fragment(words))
+    strays = [] if is_line else engine._strays(original, places, case.language)
+    return _text(arrange([*fragments, *strays]))
+
+
+def _lowered(corners: Floats, share: float) -> Floats:
+    """Move a slanted rectangle down by a share of its height."""
+    down = np.stack([corners[3] - corners[0], corners[2] - corners[1]])
+    return np.asarray(corners + share * down[[0, 1, 1, 0]], np.float32)
 
 
 def _text(lines: Iterable[Line]) -> str:
