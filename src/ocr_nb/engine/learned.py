@@ -26,8 +26,9 @@ DEFAULT_STRENGTH = 0.5
 """Share of the detail that is added, chosen by what Tesseract and PP-OCRv4 read on validation fonts
 (`training/choose_strength.py`, its tables in `training/README.md`): for both it is within 0.003 of the best,
 so one strength serves all readers. More turns doubtful strokes into confident wrong ones."""
-DEFAULT_TILE = 384
-"""Pixels of the input. Large tiles share more of their margins, small ones lie in the processor's cache."""
+DEFAULT_TILE = 256
+"""Pixels of the input. Larger tiles share more of their margins, but the first layer's map of one then takes
+more memory than the C library keeps at hand: each tile's would be asked of the system and cleared anew."""
 _AROUND = np.ones((3, 3), np.uint8)
 _CUBIC_RADIUS = 2
 """Pixels of the input that OpenCV's cubic interpolation looks at on each side."""
