@@ -24,6 +24,7 @@ from training.quantize import (
     METHOD,
     PATCH,
     SIZE,
+    UNTOUCHED,
     calibration_pictures,
     quantize,
 )
@@ -35,18 +36,14 @@ OPSET, IR_VERSION = 17, 8
 
 
 def to_onnx(model: TextUpsampler) -> onnx.ModelProto:
-    """Build the graph node by node: `luma` `(N, 1, H, W)` to `residual` `(N, 1, FACTOR·H, FACTOR·W)`.
+    """Build the graph node by node: `luma` `(N, 1, H, W)` to `residual` `(N, 1, FACTOR·H, FACTOR·W)`."""
+    nodes = [helper.make_node("Sub", ["luma", "middle"], ["centered"], name="centered")]
+    constants = [numpy_helper.from_array(torch.tensor(MIDDLE).numpy(), "middle")]
 
-    It computes what `model` does but within `model.radius` of the border.
-    """
-    nodes: list[onnx.NodeProto] = []
-    constants: list[onnx.TensorProto] = []
-
-    def convolve(name: str, layer: torch.nn.Module, source: str, *, less: float = 0.0) -> str:
+    def convolve(name: str, layer: torch.nn.Module, source: str) -> str:
         assert isinstance(layer, torch.nn.Conv2d)
         assert layer.bias is not None
-        bias = layer.bias - less * layer.weight.sum((1, 2, 3))
-        for part, values in (("weight", layer.weight), ("bias", bias)):
+        for part, values in (("weight", layer.weight), ("bias", layer.bias)):
             constants.append(numpy_helper.from_array(values.detach().contiguous().numpy(), f"{name}.{part}"))
         pad = int(layer.padding[0])
         inputs = [source, f"{name}.weight", f"{name}.bias"]
@@ -70,10 +67,7 @@ def to_onnx(model: TextUpsampler) -> onnx.ModelProto:
         nodes.append(helper.make_node("Add", [one, other], [name], name=name))
         return name
 
-    # The middle gray is taken off in the bias, so that eight bits of luma enter as they are. Only beyond the
-    # border that is cut (`tiling`) does it matter that the padding is black then.
-    first = active(convolve("first", model.first, "luma", less=MIDDLE))
-    near = active(convolve("near", model.near, first))
+    near = active(convolve("near", model.near, active(convolve("first", model.first, "centered"))))
     value = active(convolve("down", model.down, near))
     for number in range(0, len(model.deep), 2):
         inner = active(convolve(f"deep{number}", model.deep[number], value))
@@ -162,6 +156,7 @@ def describe_quantization(exact: bytes) -> dict[str, Any]:
         "float32_bytes": len(exact),
         "weights": "int8, seven bits of it used, a scale for each channel",
         "activations": f"uint8; {METHOD}",
+        "in_float32": list(UNTOUCHED),
         "calibration": f"{BATCHES * SIZE} pictures of training text, {PATCH[0]} x {PATCH[1]} pixels",
         "onnxruntime": onnxruntime.__version__,
     }

@@ -39,7 +39,7 @@ WIDTH, HEIGHT = 256, 80
 Kind = Literal["print", "raster", "pixel print", "screen", "pixel screen", "shapes"]
 KINDS: tuple[Kind, ...] = ("print", "raster", "pixel print", "screen", "pixel screen", "shapes")
 SHARES: dict[Split, tuple[float, ...]] = {
-    "train": (0.40, 0.13, 0.11, 0.28, 0.04, 0.04),
+    "train": (0.45, 0.14, 0.12, 0.21, 0.04, 0.04),
     # Pixel fonts all train, so the other splits have none.
     "validation": (0.60, 0.15, 0.0, 0.25, 0.0, 0.0),
     "evaluation": (0.60, 0.15, 0.0, 0.25, 0.0, 0.0),
@@ -86,14 +86,13 @@ def draw_style(chance: Chance, kind: Kind) -> Style:
     )
     if kind != "screen":
         return style
-    hintings: tuple[Hinting, ...] = (
-        "none", "light", "light", "full", "own", "own", "own", "lcd", "lcd", "mono"
-    )  # fmt: skip
+    hintings: tuple[Hinting, ...] = ("none", "light", "light", "full", "full", "lcd", "lcd", "mono")
     native = pick(chance, hintings)
     return replace(
         style,
+        x_height_px=max(4.0, x_height),
         native=native,
-        whole_pixels=native in ("full", "mono") or chance.random() < (0.7 if native == "own" else 0.4),
+        whole_pixels=native in ("full", "mono") or chance.random() < 0.4,
         mirrored_subpixels=chance.random() < 0.3,
     )
 

@@ -18,14 +18,12 @@ from training.fonts import FontFile
 
 FACTOR = 4
 Coverage = npt.NDArray[np.uint8]
-Hinting = Literal["none", "light", "full", "own", "mono", "lcd"]
+Hinting = Literal["none", "light", "full", "mono", "lcd"]
 
 LOAD_FLAGS: dict[Hinting, int] = {
     "none": freetype.FT_LOAD_NO_HINTING,
     "light": freetype.FT_LOAD_TARGET_LIGHT,
     "full": freetype.FT_LOAD_TARGET_NORMAL | freetype.FT_LOAD_FORCE_AUTOHINT,
-    # The font's own instructions where it has some: what programs get that ask FreeType for nothing special.
-    "own": freetype.FT_LOAD_TARGET_NORMAL,
     "mono": freetype.FT_LOAD_TARGET_MONO,
     "lcd": freetype.FT_LOAD_TARGET_LCD,
 }

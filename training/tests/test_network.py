@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import torch
-from onnx import numpy_helper
 from training import train
 from training.batches import Batches
 from training.configuration import Configuration
@@ -38,17 +37,15 @@ def perturbed(model: TextUpsampler) -> TextUpsampler:
 
 
 def test_the_onnx_file_computes_the_same() -> None:
-    """PyTorch and ONNX Runtime agree for any even size, beyond the border that tiles cut."""
+    """PyTorch and ONNX Runtime agree for any even size."""
     model = perturbed(TextUpsampler(8, 12, 2, 1))
     session = onnxruntime.InferenceSession(to_onnx(model).SerializeToString())
-    inner = slice(model.radius * FACTOR, -model.radius * FACTOR)
-    for height, width in ((34, 42), (56, 44)):
+    for height, width in ((10, 18), (32, 20)):
         luma = torch.rand(2, 1, height, width)
         (found,) = session.run(None, {"luma": luma.numpy()})
 
         assert found.shape == (2, 1, FACTOR * height, FACTOR * width)
-        wanted = model(luma).detach().numpy()
-        assert np.allclose(wanted[:, :, inner, inner], found[:, :, inner, inner], atol=1e-4)
+        assert np.allclose(model(luma).detach().numpy(), found, atol=1e-4)
 
 
 def test_eight_bits_change_little() -> None:
@@ -63,12 +60,7 @@ def test_eight_bits_change_little() -> None:
     (was,), (found,) = (one.run(None, {"luma": pictures[5]}) for one in (exact, rounded))
 
     assert np.abs(found - was).mean() < 0.1 * np.abs(was).mean()
-    made = quantize(graph, iter(pictures[:1]))
-    assert {node.op_type for node in made.graph.node} >= {"QuantizeLinear", "DequantizeLinear"}
-    scales = {one.name: numpy_helper.to_array(one) for one in made.graph.initializer}
-    (entrance,) = (node for node in made.graph.node if node.input[0] == "luma")
-    assert scales[entrance.input[1]] == np.float32(1 / 255)
-    assert scales[entrance.input[2]] == 0
+    assert b"DequantizeLinear" in quantize(graph, iter(pictures[:1])).SerializeToString()
 
 
 def test_a_pixel_changes_nothing_beyond_the_stated_radius() -> None:
