@@ -25,9 +25,9 @@ def print_of(draw_text):
     return make
 
 
-@pytest.mark.parametrize(("x_height", "factor"), [(4, 3), (5, 3), (6, 3), (8, 2), (9, 2), (12, 1), (30, 1)])
+@pytest.mark.parametrize(("x_height", "factor"), [(3, 4), (4.5, 3), (6, 3), (8, 2), (9, 2), (12, 1), (30, 1)])
 def test_tesseract_gets_small_print_enlarged(x_height, factor, print_of):
-    """Threefold below 7 pixels, twofold below 10, and not at all from there on."""
+    """Fourfold below 4 pixels, threefold below 7, twofold below 10, and not at all from there on."""
     assert advise(print_of(x_height), "tesseract").factor == factor
 
 
@@ -38,7 +38,7 @@ def test_blurred_print_is_enlarged_twofold_unless_it_is_tiny(x_height, factor, p
     soft = from_array(blur(shrink(np.vstack([large, large, large]), x_height / 12), 0.6))
     advice = advise(soft, "tesseract")
     assert advice.factor == factor
-    assert ("blurred text" in advice.reason) == (x_height in (5, 6))
+    assert ("blurred text" in advice.reason) == (x_height < 7)
     assert advise_again(advise(soft), "tesseract") == advice
 
 

@@ -19,13 +19,14 @@ from .xheight import holds_tiny_text, measure_sharpness, measure_x_height
 READERS = ("rapidocr", "tesseract")
 
 _NAMES = {"rapidocr": "RapidOCR", "tesseract": "Tesseract", None: "a modern recognizer"}
-_TESSERACT_TINY_PX = 3.5
+_TESSERACT_BLURRED_PX = 3.5
+_TESSERACT_TINY_PX = 4.0
 _TESSERACT_SMALL_PX = 7.0
 _TESSERACT_ENOUGH_PX = 10.0
 _SHARP = 0.75
-"""Measured: below 3.5 px threefold reads best; up to 7 px it does where the print is sharp, and twofold where
-it is blurred; from 7 to 10 px twofold, and beyond that nothing is gained. Fourfold is never better by more
-than chance. Tesseract's own documentation asks for 20 px and more."""
+"""Measured: sharp print reads best fourfold below 4 px, narrow print above all, and threefold up to 7 px;
+blurred print threefold below 3.5 px and twofold above; from 7 to 10 px twofold, and beyond that nothing is
+gained. Tesseract's own documentation asks for 20 px and more."""
 _X_OF_LINE = 0.5
 """x-height ÷ height of a picture that holds one line, about: lines are cut out with little paper around."""
 _LOW_PX = 12.0
@@ -130,8 +131,11 @@ def _decide(
     if reader == "tesseract":
         if x_height >= _TESSERACT_ENOUGH_PX:
             return 1, f"{size}: large enough for {name}; enlarging it gains nothing."
-        is_blurred = x_height >= _TESSERACT_TINY_PX and sharpness is not None and sharpness < _SHARP
-        factor = 2 if is_blurred or x_height >= _TESSERACT_SMALL_PX else 3
+        is_blurred = sharpness is not None and sharpness < _SHARP
+        if x_height >= _TESSERACT_SMALL_PX or (is_blurred and x_height >= _TESSERACT_BLURRED_PX):
+            factor = 2
+        else:
+            factor = 4 if x_height < _TESSERACT_TINY_PX and not is_blurred else 3
         kind = "blurred text" if is_blurred and x_height < _TESSERACT_SMALL_PX else "text"
         return factor, f"{size}: {name} reads {kind} of this size better enlarged ×{factor}."
     return 1, f"{size}: {name} enlarges lines by itself; enlarging them before gains nothing and may harm."
