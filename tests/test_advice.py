@@ -31,6 +31,14 @@ def test_tesseract_gets_small_print_enlarged(x_height, factor, print_of):
     assert advise(print_of(x_height), "tesseract").factor == factor
 
 
+def test_crisp_print_of_a_screen_is_enlarged_threefold(draw_text):
+    """Drawn at its size, it is sharper than what was ever averaged down, and gains nothing from more."""
+    crisp = advise(from_array(draw_text(TEXT, size=6, margin=20)), "tesseract")
+    assert crisp.x_height_px is not None
+    assert crisp.x_height_px < 4
+    assert crisp.factor == 3
+
+
 @pytest.mark.parametrize(("x_height", "factor"), [(2.9, 3), (5, 2), (6, 2), (8, 2)])
 def test_blurred_print_is_enlarged_twofold_unless_it_is_tiny(x_height, factor, print_of):
     """More pixels make its strokes no firmer; the sentence says that it is blurred where that decides."""
