@@ -25,9 +25,9 @@ def print_of(draw_text):
     return make
 
 
-@pytest.mark.parametrize(("x_height", "factor"), [(3, 4), (4.5, 3), (6, 3), (8, 2), (9, 2), (12, 1), (30, 1)])
+@pytest.mark.parametrize(("x_height", "factor"), [(3, 4), (4.5, 4), (6, 4), (8, 2), (9, 2), (12, 1), (30, 1)])
 def test_tesseract_gets_small_print_enlarged(x_height, factor, print_of):
-    """Fourfold below 4 pixels, threefold below 7, twofold below 10, and not at all from there on."""
+    """Fourfold below 7 pixels, twofold below 10, and not at all from there on."""
     assert advise(print_of(x_height), "tesseract").factor == factor
 
 

@@ -24,10 +24,10 @@ _TESSERACT_TINY_PX = 4.0
 _TESSERACT_SMALL_PX = 7.0
 _TESSERACT_ENOUGH_PX = 10.0
 _SHARP, _CRISP = 0.75, 0.95
-"""Measured: sharp print below 4 px reads best fourfold, narrow print above all, unless it is crisp, as what a
-screen draws at this size; then threefold, as up to 7 px. Blurred print threefold below 3.5 px and twofold
-above; from 7 to 10 px twofold, and beyond that nothing is gained. Tesseract's own documentation asks for
-20 px and more."""
+"""Measured: sharp print below 7 px reads best fourfold, if not by much, and narrow print by far; only below
+4 px what a screen drew at this size, crisper than what was averaged down, threefold. Blurred print threefold
+below 3.5 px and twofold above; from 7 to 10 px twofold, and beyond that nothing is gained. Tesseract's own
+documentation asks for 20 px and more."""
 _X_OF_LINE = 0.5
 """x-height ÷ height of a picture that holds one line, about: lines are cut out with little paper around."""
 _LOW_PX = 12.0
@@ -133,11 +133,11 @@ def _decide(
         if x_height >= _TESSERACT_ENOUGH_PX:
             return 1, f"{size}: large enough for {name}; enlarging it gains nothing."
         is_blurred = sharpness is not None and sharpness < _SHARP
-        is_scaled = sharpness is not None and _SHARP <= sharpness < _CRISP
+        is_drawn_so = x_height < _TESSERACT_TINY_PX and (sharpness is None or sharpness >= _CRISP)
         if x_height >= _TESSERACT_SMALL_PX or (is_blurred and x_height >= _TESSERACT_BLURRED_PX):
             factor = 2
         else:
-            factor = 4 if x_height < _TESSERACT_TINY_PX and is_scaled else 3
+            factor = 3 if is_blurred or is_drawn_so else 4
         kind = "blurred text" if is_blurred and x_height < _TESSERACT_SMALL_PX else "text"
         return factor, f"{size}: {name} reads {kind} of this size better enlarged ×{factor}."
     return 1, f"{size}: {name} enlarges lines by itself; enlarging them before gains nothing and may harm."
