@@ -50,6 +50,14 @@ def test_blurred_print_is_enlarged_twofold_unless_it_is_tiny(x_height, factor, p
     assert advise_again(advise(soft), "tesseract") == advice
 
 
+@pytest.mark.parametrize(("sigma", "factor"), [(0.4, 1), (1.2, 2)])
+def test_large_print_is_enlarged_where_it_is_strongly_blurred(sigma, factor, print_of):
+    """Up to 13 pixels; the sentence says why."""
+    advice = advise(from_array(blur(luma(print_of(11)), sigma)), "tesseract")
+    assert advice.factor == factor
+    assert ("blurred text" in advice.reason) == (factor == 2)
+
+
 def test_text_too_small_to_be_measured_is_enlarged_for_tesseract(print_of):
     """Better a little of it than nothing; a strong reader is given it as it is."""
     large = luma(print_of(12))

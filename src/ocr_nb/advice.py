@@ -22,12 +22,12 @@ _NAMES = {"rapidocr": "RapidOCR", "tesseract": "Tesseract", None: "a modern reco
 _TESSERACT_BLURRED_PX = 3.5
 _TESSERACT_TINY_PX = 4.0
 _TESSERACT_SMALL_PX = 7.0
-_TESSERACT_ENOUGH_PX = 10.0
-_SHARP, _CRISP = 0.75, 0.95
+_TESSERACT_ENOUGH_PX, _TESSERACT_ENOUGH_SOFT_PX = 10.0, 13.0
+_SOFT, _SHARP, _CRISP = 0.55, 0.75, 0.95
 """Measured: sharp print below 7 px reads best fourfold, if not by much, and narrow print by far; only below
 4 px what a screen drew at this size, crisper than what was averaged down, threefold. Blurred print threefold
-below 3.5 px and twofold above; from 7 to 10 px twofold, and beyond that nothing is gained. Tesseract's own
-documentation asks for 20 px and more."""
+below 3.5 px and twofold above; from 7 to 10 px twofold, strongly blurred print up to 13 px, and beyond that
+nothing is gained. Tesseract's own documentation asks for 20 px and more."""
 _X_OF_LINE = 0.5
 """x-height ÷ height of a picture that holds one line, about: lines are cut out with little paper around."""
 _LOW_PX = 12.0
@@ -130,7 +130,8 @@ def _decide(
     name = _NAMES[reader]
     size = f"x-height {x_height:.1f} px" if x_height < 10 else f"x-height {x_height:.0f} px"
     if reader == "tesseract":
-        if x_height >= _TESSERACT_ENOUGH_PX:
+        is_soft = sharpness is not None and sharpness < _SOFT
+        if x_height >= (_TESSERACT_ENOUGH_SOFT_PX if is_soft else _TESSERACT_ENOUGH_PX):
             return 1, f"{size}: large enough for {name}; enlarging it gains nothing."
         is_blurred = sharpness is not None and sharpness < _SHARP
         is_drawn_so = x_height < _TESSERACT_TINY_PX and (sharpness is None or sharpness >= _CRISP)
@@ -138,7 +139,8 @@ def _decide(
             factor = 2
         else:
             factor = 3 if is_blurred or is_drawn_so else 4
-        kind = "blurred text" if is_blurred and x_height < _TESSERACT_SMALL_PX else "text"
+        tells = is_blurred and not _TESSERACT_SMALL_PX <= x_height < _TESSERACT_ENOUGH_PX
+        kind = "blurred text" if tells else "text"
         return factor, f"{size}: {name} reads {kind} of this size better enlarged ×{factor}."
     return 1, f"{size}: {name} enlarges lines by itself; enlarging them before gains nothing and may harm."
 
