@@ -6,8 +6,8 @@ to read each line several times and to take the mean?
 Finds the lines on the original or on an enlarged page, cuts them out of the same or of another one, and
 prints CER without spaces. Single lines are only read. For a mean, the line is cut out of several enlargements
 or a little higher and lower; the columns of probabilities lie over each other, and their geometric mean is
-read. It reaches into the recognizer's rooms, as nothing else
-does: no gain was found, so the recognizer has no door for it.
+read. It reaches into the recognizer's rooms, as nothing else does: no gain was found, so the recognizer has
+no door for it.
 """
 
 from __future__ import annotations

@@ -130,19 +130,26 @@ def _decide(
     name = _NAMES[reader]
     size = f"x-height {x_height:.1f} px" if x_height < 10 else f"x-height {x_height:.0f} px"
     if reader == "tesseract":
-        is_soft = sharpness is not None and sharpness < _SOFT
-        if x_height >= (_TESSERACT_ENOUGH_SOFT_PX if is_soft else _TESSERACT_ENOUGH_PX):
+        # Unmeasured sharpness: as what is drawn at its size, which no scale has softened.
+        sharpness = 1.0 if sharpness is None else sharpness
+        factor = _factor_for_tesseract(x_height, sharpness)
+        if factor == 1:
             return 1, f"{size}: large enough for {name}; enlarging it gains nothing."
-        is_blurred = sharpness is not None and sharpness < _SHARP
-        is_drawn_so = x_height < _TESSERACT_TINY_PX and (sharpness is None or sharpness >= _CRISP)
-        if x_height >= _TESSERACT_SMALL_PX or (is_blurred and x_height >= _TESSERACT_BLURRED_PX):
-            factor = 2
-        else:
-            factor = 3 if is_blurred or is_drawn_so else 4
-        tells = is_blurred and not _TESSERACT_SMALL_PX <= x_height < _TESSERACT_ENOUGH_PX
-        kind = "blurred text" if tells else "text"
+        decided_by_size = _TESSERACT_SMALL_PX <= x_height < _TESSERACT_ENOUGH_PX
+        kind = "blurred text" if sharpness < _SHARP and not decided_by_size else "text"
         return factor, f"{size}: {name} reads {kind} of this size better enlarged ×{factor}."
     return 1, f"{size}: {name} enlarges lines by itself; enlarging them before gains nothing and may harm."
+
+
+def _factor_for_tesseract(x_height: float, sharpness: float) -> int:
+    if x_height >= (_TESSERACT_ENOUGH_SOFT_PX if sharpness < _SOFT else _TESSERACT_ENOUGH_PX):
+        return 1
+    if x_height >= _TESSERACT_SMALL_PX:
+        return 2
+    if sharpness < _SHARP:
+        return 2 if x_height >= _TESSERACT_BLURRED_PX else 3
+    is_drawn_so_small = x_height < _TESSERACT_TINY_PX and sharpness >= _CRISP
+    return 3 if is_drawn_so_small else 4
 
 
 def factor_for(x_height_px: float | None, reader: str | None) -> int:
