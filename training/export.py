@@ -5,6 +5,7 @@
 """
 
 import argparse
+import copy
 import hashlib
 import json
 import platform
@@ -12,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import onnxruntime
 import torch
@@ -63,6 +65,30 @@ def to_onnx(model: TextUpsampler) -> onnx.ModelProto:
         )
         return name
 
+    def spread(source: str, name: str) -> str:
+        # A pixel shuffle back to the size of the picture that moves all channels of a pixel at once, since
+        # runtimes keep those of eight bits together: row and column of what comes in precede its channel.
+        def step(operation: str, *inputs: str, **attributes: Any) -> str:
+            made = f"{name}.{operation}.{len(nodes)}"
+            nodes.append(helper.make_node(operation, inputs, [made], name=made, **attributes))
+            return made
+
+        def numbers(*values: int) -> str:
+            made = f"{name}.numbers.{len(constants)}"
+            constants.append(numpy_helper.from_array(np.array(values, np.int64), made))
+            return made
+
+        pixels = step("Transpose", source, perm=[0, 2, 3, 1])
+        parts = step("Reshape", pixels, numbers(0, 0, 0, GRID, GRID, -1))
+        rows = step("Transpose", parts, perm=[0, 1, 3, 2, 4, 5])
+        shape = step("Concat", step("Gather", step("Shape", "luma"), numbers(0, 2, 3)), numbers(-1), axis=0)
+        nodes.append(
+            helper.make_node(
+                "Transpose", [step("Reshape", rows, shape)], [name], name=name, perm=[0, 3, 1, 2]
+            )
+        )
+        return name
+
     def add(one: str, other: str, name: str) -> str:
         nodes.append(helper.make_node("Add", [one, other], [name], name=name))
         return name
@@ -73,7 +99,7 @@ def to_onnx(model: TextUpsampler) -> onnx.ModelProto:
         inner = active(convolve(f"deep{number}", model.deep[number], value))
         inner = convolve(f"deep{number + 1}", model.deep[number + 1], inner)
         value = add(value, inner, f"corrected{number}")
-    value = active(add(shuffle(convolve("up", model.up, value), "raised", GRID), near, "both"))
+    value = active(add(spread(convolve("up", pixels_first(model.up), value), "raised"), near, "both"))
     for number, layer in enumerate(model.joined):
         value = active(convolve(f"joined{number}", layer, value))
     shuffle(convolve("head", model.head, value), "residual", FACTOR)
@@ -91,6 +117,17 @@ def to_onnx(model: TextUpsampler) -> onnx.ModelProto:
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     onnx.checker.check_model(made, full_check=True)
     return made
+
+
+def pixels_first(layer: torch.nn.Conv2d) -> torch.nn.Conv2d:
+    """Return the layer before a pixel shuffle with its output in the order row, column, channel."""
+    ordered = copy.deepcopy(layer)
+    assert ordered.bias is not None
+    with torch.no_grad():
+        for values in (ordered.weight, ordered.bias):
+            parts = values.reshape(-1, GRID * GRID, *values.shape[1:]).transpose(0, 1)
+            values.copy_(parts.reshape(values.shape))
+    return ordered
 
 
 def last_measured(log: Path) -> dict[str, Any]:

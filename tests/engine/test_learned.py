@@ -41,8 +41,8 @@ def test_the_tile_size_shows_in_no_pixel(print_px, factor):
 
 
 def test_no_strength_is_plain_cubic(print_px):
-    """What the network adds is added to OpenCV's cubic enlargement, nothing else is done."""
-    plain = LearnedUpsampler(strength=0.0).enlarge(print_px, 4)
+    """What is added, is added to OpenCV's cubic enlargement; nothing else is done."""
+    plain = LearnedUpsampler(strength=0.0, contrast=0.0).enlarge(print_px, 4)
 
     height, width = print_px.shape
     cubic = cv2.resize(print_px, (width * 4, height * 4), interpolation=cv2.INTER_CUBIC).clip(0, 1)
@@ -52,10 +52,39 @@ def test_no_strength_is_plain_cubic(print_px):
 
 def test_text_gets_steeper_edges_than_cubic_gives(print_px):
     """The claim of upsampling: more gradient where the text is."""
-    sharp, plain = (LearnedUpsampler(strength=share).enlarge(print_px, 3) for share in (1.0, 0.0))
+    sharp, plain = (LearnedUpsampler(strength=share, contrast=0).enlarge(print_px, 3) for share in (1.0, 0.0))
 
     steepness = [float(np.hypot(*np.gradient(image)).mean()) for image in (sharp, plain)]
     assert steepness[0] > 1.1 * steepness[1]
+
+
+def test_contrast_deepens_ink_and_leaves_paper(print_px):
+    """A tenth more contrast takes dark pixels further from the paper, and light ones stay where they are."""
+    deeper, before = (LearnedUpsampler(contrast=share).enlarge(print_px, 3) for share in (0.1, 0.0))
+
+    paper = float(np.median(before))
+    ink, bare = before < paper - 0.3, before > paper - 0.05
+    gain = float((paper - deeper[ink]).mean() / (paper - before[ink]).mean())
+    assert 1.03 < gain < 1.15
+    assert float(np.abs(deeper - before)[bare].mean()) < 1 / 255
+
+
+def test_grain_is_not_taken_for_ink():
+    """What a scanner adds to bare paper is as strong after a higher contrast as it was."""
+    chance = np.random.default_rng(3)
+    grain = (0.85 + chance.normal(0, 3 / 255, (80, 120))).astype(np.float32)
+    deeper, before = (
+        LearnedUpsampler(strength=0.0, contrast=share).enlarge(grain, 2) for share in (0.5, 0.0)
+    )
+
+    assert float(np.abs(deeper - before).max()) < 1 / 255
+
+
+def test_settings_out_of_range_are_refused():
+    """The message names all three, so that the wrong one is seen."""
+    for wrong in ({"tile": 8}, {"strength": 1.2}, {"contrast": -0.1}):
+        with pytest.raises(ValueError, match="strength and contrast from 0 to 1"):
+            LearnedUpsampler(**wrong)
 
 
 def test_flat_paper_stays_flat():

@@ -57,13 +57,17 @@ class OnnxModel:
         return result
 
 
-def load_model(path: Path, *, sha256: str | None = None, threads: int | None = None) -> OnnxModel:
+def load_model(
+    path: Path, *, sha256: str | None = None, threads: int | None = None, keep_memory: bool = False
+) -> OnnxModel:
     """Load the ONNX file at `path`.
 
     Args:
         path: the file; it is read, never fetched.
         sha256: the hash it must have, hexadecimal; None skips the check.
         threads: processors to use; by default all that this process may really use.
+        keep_memory: whether memory is kept from call to call, as much as the largest batch so far took.
+            Right for batches of one size: clearing fresh memory costs as much as a layer.
 
     Raises:
         WeightsMissing: there is no such file.
@@ -87,7 +91,7 @@ def load_model(path: Path, *, sha256: str | None = None, threads: int | None = N
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Without the arena, memory goes back after every call: pages of many sizes would otherwise leave
     # the process at the sum of its peaks.
-    options.enable_cpu_mem_arena = False
+    options.enable_cpu_mem_arena = keep_memory
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:

@@ -28,7 +28,10 @@ def enlarge_in_tiles(
     threads: int = 1,
     margin: int = MARGIN,
 ) -> Gray:
-    """Enlarge `gray` tile by tile; each tile sees `margin` pixels around it, mirrored at the borders."""
+    """Enlarge `gray` tile by tile; each tile sees `margin` pixels around it, mirrored at the borders.
+
+    `enlarge` gives back all of what it sees, or less of it, as much on each side.
+    """
     check_factor(factor)
     height, width = gray.shape
     padded = np.pad(gray, margin, mode="symmetric")
@@ -38,9 +41,11 @@ def enlarge_in_tiles(
         top, left = corner
         bottom, right = min(top + tile, height), min(left + tile, width)
         part = np.ascontiguousarray(padded[top : bottom + 2 * margin, left : right + 2 * margin])
-        edge = margin * factor
-        large = enlarge(part, factor)[edge:-edge, edge:-edge]
-        out[top * factor : bottom * factor, left * factor : right * factor] = np.clip(large, 0.0, 1.0)
+        large = enlarge(part, factor)
+        tall, wide = (bottom - top) * factor, (right - left) * factor
+        edge = (large.shape[0] - tall) // 2
+        place = out[top * factor : bottom * factor, left * factor : right * factor]
+        np.clip(large[edge : edge + tall, edge : edge + wide], 0.0, 1.0, out=place)
 
     corners = list(_corners(height, width, tile))
     if threads == 1 or len(corners) == 1:
