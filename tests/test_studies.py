@@ -189,6 +189,18 @@ def test_another_upsampler_is_measured_and_the_rest_is_not(folder, log, tmp_path
     assert 6 * 6 == len(tracker)
 
 
+def test_after_another_advice_only_what_it_decides_is_measured(folder, log, tmp_path, monkeypatch):
+    """Rows of a fixed factor stay; those of an advised one are made anew."""
+    store = tmp_path / "study.sqlite"
+    conditions = "original,upsampled:x2,upsampled,resized,make_upsampling"
+    Study(folder, conditions=conditions, services=ink_service).run(store=store).close()
+    before = readings(log)
+    monkeypatch.setattr("ocr_nb.measuring.ADVICE_EDITION", 99)
+    tracker = Study(folder, conditions=conditions, services=ink_service).run(store=store)
+    assert 3 * 6 == readings(log) - before
+    assert 3 * 6 == sum(row.settings.get("advice") == 99 for row in tracker)
+
+
 def test_new_conditions_are_added_to_a_store(folder, log, tmp_path):
     """Only they are measured; the order is that of the study."""
     path = tmp_path / "study.sqlite"

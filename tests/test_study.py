@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from doubles import ReadsInk, ReadsWhenTold, RepeatsPixels
+from ocr_nb.advice import EDITION
 from ocr_nb.condition import parse_conditions
 from ocr_nb.errors import BudgetExceeded, SettingsError
 from ocr_nb.images import load_picture
@@ -96,9 +97,10 @@ def test_the_advice_is_followed_and_said(page, service):
         assert 1.0 == trials[condition].factor
         assert any(warning.startswith("not upsampled: ") for warning in trials[condition].warnings)
     assert any(warning.startswith("not resized: ") for warning in trials["resized"].warnings)
-    upsampler = {"upsampler": "repeats 1.0"}
+    advice = {"advice": EDITION}
+    upsampler = {"upsampler": "repeats 1.0", **advice}
     assert {"upsampling": True, **upsampler} == trials["make_upsampling"].settings
-    assert (upsampler, {}) == (trials["upsampled"].settings, trials["resized"].settings)
+    assert (upsampler, advice) == (trials["upsampled"].settings, trials["resized"].settings)
 
 
 def test_resized_has_the_size_of_the_upsampled_image(tmp_path, draw_text):

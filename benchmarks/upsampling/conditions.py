@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ocr_nb.advice import READERS, advise
+from ocr_nb.advice import EDITION, READERS, advise
 from ocr_nb.engine.recognizer import ENGINES, make_recognizer
 from ocr_nb.engine.upsampler import Upsampler, make_upsampler, upsample_picture
 from ocr_nb.errors import EngineUnavailable
@@ -75,9 +75,11 @@ def upsampler_for(method: str) -> Upsampler:
 
 
 def version_of(condition: str, engine: str) -> str:
-    """Return what changes when an engine of ours does, or the pixels of a condition of ours."""
-    method = condition.partition(" ")[0]
+    """Return what changes when an engine of ours does, the advice, or the pixels of a condition of ours."""
+    method, _, factor = condition.partition(" ")
     pixels = upsampler_for(OURS[method]).version if method in OURS else ""
+    if factor == "auto":
+        pixels += f", advice {EDITION}"
     return " on ".join(part for part in (_engine_version(engine), pixels) if part)
 
 

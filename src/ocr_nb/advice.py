@@ -17,6 +17,8 @@ from .images import Gray, ImageLike, Picture, Pixels, load_picture, luma
 from .xheight import holds_tiny_text, measure_sharpness, measure_x_height
 
 READERS = ("rapidocr", "tesseract")
+EDITION = 2
+"""Goes up whenever an image may get another factor: what was measured as advised before is told apart."""
 
 _NAMES = {"rapidocr": "RapidOCR", "tesseract": "Tesseract", None: "a modern recognizer"}
 _TESSERACT_BLURRED_PX = 3.5

@@ -77,6 +77,13 @@ class Condition:
         """Tell whether an upsampler has a hand in it, before the recognition or inside it."""
         return any(step.name in ("upsampled", "make_upsampling") for step in self.steps)
 
+    @property
+    def is_advised(self) -> bool:
+        """Tell whether the advice chooses a factor."""
+        return any(
+            step.name in (*_FACTORED, "make_upsampling") and step.factor is None for step in self.steps
+        )
+
     def with_factor(self, factor: int | None) -> Condition:
         """Return the condition with `factor` in every resized and upsampled step that has none."""
         return Condition(

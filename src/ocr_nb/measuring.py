@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from . import direct, filters, operations
+from .advice import EDITION as ADVICE_EDITION
 from .advice import READERS, Advice, advise, x_height_of
 from .condition import Condition, Step
 from .direct import Answer
@@ -115,7 +116,8 @@ class Measurer:
     def settings_under(self, condition: Condition) -> dict[str, Any]:
         """Return the recognition settings that differ from the defaults under `condition`.
 
-        Where the service says what enlarges, `upsampler` names it: other weights make another trial.
+        Where the service says what enlarges, `upsampler` names it: other weights make another trial. So does
+        another edition of the advice where that chooses the factor: `advice`.
         """
         changed = self._settings_under.get(condition)
         if changed is None:
@@ -123,6 +125,8 @@ class Measurer:
             changed = asked.changed()
             if condition.upsamples and self.identity.upsampler is not None:
                 changed["upsampler"] = self.identity.upsampler
+            if condition.is_advised and self.identity.service == "local":
+                changed["advice"] = ADVICE_EDITION
             self._settings_under[condition] = changed
         return dict(changed)
 

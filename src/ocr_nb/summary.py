@@ -158,7 +158,7 @@ def reader_of(trial: Trial) -> Reader:
     return Reader(trial.engine, trial.engine_version, trial.service)
 
 
-_OF_CONDITION = frozenset({"upsampling", "upsampler"})
+_OF_CONDITION = frozenset({"upsampling", "upsampler", "advice"})
 """Settings that belong to the condition itself: what was read without them is what it is compared with."""
 
 

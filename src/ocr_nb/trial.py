@@ -25,7 +25,8 @@ class Trial:
     engine_version: str | None = None
     service: str | None = None
     settings: dict[str, Any] | None = None
-    """Recognition settings that differ from the defaults; `upsampler` names what enlarged, if any."""
+    """Recognition settings that differ from the defaults; `upsampler` names what enlarged, if any, and
+    `advice` is the edition of what chose the factor."""
     ground_truth: str | None = None
     text: str | None = None
     """The recognized text."""
