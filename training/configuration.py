@@ -37,7 +37,7 @@ class Configuration:
     pixel_rate: float = 8e-4
     pixel_rate_end: float = 8e-4
 
-    reader_steps: int = 7_500
+    reader_steps: int = 4_400
     """Stage 2: squared error and what two recognizers make of the output."""
     reader_batch: int = 8
     reader_patch: tuple[int, int] = (48, 112)
@@ -45,11 +45,11 @@ class Configuration:
     """Lines of text a batch carries at most."""
     teacher_lines: int = 4
     """Of these, how many PP-OCRv4 reads."""
-    teacher_share: float = 0.008
+    teacher_share: float = 0.006
     """Weight of its CTC loss of a character beside the squared error."""
     own_lines: int = 16
     """How many the own reader reads."""
-    own_share: float = 0.006
+    own_share: float = 0.0045
     faintest_strength: float = 0.4
     """What the readers see is bicubic plus a share of the network's output: by chance from this to all."""
     reader_rate: float = 6e-4
