@@ -26,11 +26,11 @@ DEFAULT_STRENGTH = 0.5
 """Share of the detail that is added, chosen by what Tesseract and PP-OCRv4 read on validation fonts
 (`training/choose_strength.py`, its tables in `training/README.md`): for both it is within 0.003 of the best,
 so one strength serves all readers. More turns doubtful strokes into confident wrong ones."""
-DEFAULT_CONTRAST = 0.1
-"""How much deeper ink becomes than the network leaves it, as a share of its depth below the paper. From 0
-to 0.3 Tesseract reads validation pages alike, within 0.2 points (`python -m benchmarks.strength`). This share
-makes ink on receipts a tenth darker than plain interpolation does, and paper moves by less than two gray
-levels (`python -m benchmarks.upsampling --contrast`)."""
+DEFAULT_CONTRAST = 0.08
+"""How much deeper ink becomes than the network leaves it, as a share of its depth below the paper. From 0 to
+0.2 Tesseract reads validation pages alike, within 0.1 points (`python -m benchmarks.strength`). With this share
+ink on receipts is a tenth darker than after plain interpolation, and paper moves by less than two gray levels
+(`python -m benchmarks.upsampling --contrast`)."""
 DEFAULT_TILE = 384
 """Pixels of the input. Larger tiles share more of their margins and take more memory: a first layer's map of
 one is 22 MB."""
@@ -150,7 +150,7 @@ class LearnedUpsampler:
             detail = detail * shown[: detail.shape[0], : detail.shape[1]]
         # In one pass and in place: next to the network, what is done four times as large costs most.
         place = large[(top - inset) * f : (bottom - inset) * f, (left - inset) * f : (right - inset) * f]
-        cv2.scaleAdd(detail, self.strength, place, dst=place)
+        cv2.scaleAdd(detail, self.strength * (1 + self.contrast), place, dst=place)
 
 
 def _deepened(gray: Gray, share: float) -> Gray:
