@@ -27,10 +27,10 @@ DEFAULT_STRENGTH = 0.5
 (`training/choose_strength.py`, its tables in `training/README.md`): for both it is within 0.003 of the best,
 so one strength serves all readers. More turns doubtful strokes into confident wrong ones."""
 DEFAULT_CONTRAST = 0.08
-"""How much deeper ink becomes than the network leaves it, as a share of its depth below the paper. From 0 to
-0.2 Tesseract reads validation pages alike, within 0.1 points (`python -m benchmarks.strength`). With this share
-ink on receipts is a tenth darker than after plain interpolation, and paper moves by less than two gray levels
-(`python -m benchmarks.upsampling --contrast`)."""
+"""How much deeper ink becomes than the network leaves it, as a share of its depth below the paper. From 0
+to 0.2 Tesseract reads validation pages alike, within 0.1 points (`python -m benchmarks.strength`). With this
+share ink on receipts is a tenth darker than after plain interpolation, and paper moves by less than two gray
+levels (`python -m benchmarks.upsampling --contrast`)."""
 DEFAULT_TILE = 384
 """Pixels of the input. Larger tiles share more of their margins and take more memory: a first layer's map of
 one is 22 MB."""
