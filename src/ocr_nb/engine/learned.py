@@ -29,8 +29,8 @@ so one strength serves all readers. More turns doubtful strokes into confident w
 DEFAULT_CONTRAST = 0.08
 """How much deeper ink becomes than the network leaves it, as a share of its depth below the paper. From 0
 to 0.2 Tesseract reads validation pages alike, within 0.1 points (`python -m benchmarks.strength`). With this
-share ink on receipts is a tenth darker than after plain interpolation, and paper moves by less than two gray
-levels (`python -m benchmarks.upsampling --contrast`)."""
+share ink on receipts is a tenth darker than after plain interpolation, and paper moves by less than half a
+gray level in the mean (`python -m benchmarks.upsampling --contrast`)."""
 DEFAULT_TILE = 384
 """Pixels of the input. Larger tiles share more of their margins and take more memory: a first layer's map of
 one is 22 MB."""
